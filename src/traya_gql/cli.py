@@ -1,0 +1,294 @@
+"""The command `traya-gql`. Thin: it calls services and prints."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+from pymongo.errors import PyMongoError
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import Progress
+from rich.syntax import Syntax
+from rich.table import Table
+from uvicorn.supervisors.multiprocess import Multiprocess
+
+from traya_gql import __version__
+from traya_gql.app import ENDPOINT, Storage, first_query, now, open_storage, prepare_storage
+from traya_gql.documents import collections, migrations
+from traya_gql.documents.migrations import DatabaseIsNewer, DatabaseIsOlder
+from traya_gql.documents.products import ProductDocument
+from traya_gql.graph import build_schema
+from traya_gql.integrations.mongodb.connection import is_reachable, replica_set_name
+from traya_gql.integrations.mongodb.embedded import attach
+from traya_gql.integrations.mongodb.folder import MongodFault
+from traya_gql.observability.logging import configure_logging
+from traya_gql.services.seeding import catalogue, seed_catalogue
+from traya_gql.settings import Mode, Settings
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="traya-gql",
+    help=(
+        "The backend of a hair-treatment company as one GraphQL graph.\n\n"
+        "Start with: traya-gql serve\n\n"
+        "Settings are environment variables, or lines of a file .env; `traya-gql doctor` shows them."
+    ),
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+schema_app = typer.Typer(help="The GraphQL schema as a file.", no_args_is_help=True)
+app.add_typer(schema_app, name="schema")
+out = Console()
+err = Console(stderr=True)
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="The folder of the embedded MongoDB. Unused when MONGODB_URI is set."),
+]
+
+
+def _version(is_asked: bool) -> None:  # noqa: FBT001 - Typer's form of a flag
+    if is_asked:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,  # noqa: FBT002
+) -> None:
+    """Take the options that stand before a command."""
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on. 0.0.0.0: all of this machine.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="How many processes answer.", min=1, max=64)] = 1,
+    data: DataOption = None,
+) -> None:
+    """Start the server, and with it an embedded MongoDB unless MONGODB_URI is set.
+
+    A new development database gets the catalogue of 15 products. Ctrl-C stops everything.
+
+    Example: traya-gql serve --port 8123 --data /some/folder
+    """
+    configure_logging()
+    with _faults_in_words():
+        settings = _settings(data)
+        listening = _listen(host, port)
+        with _hold_database(settings):
+            _run(_prepare(settings))
+            _greet(host, port)
+            config = uvicorn.Config(
+                "traya_gql.app:create_app_from_environment",
+                factory=True,
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                workers=workers,
+                access_log=False,
+                log_config=None,
+                timeout_graceful_shutdown=10,
+                server_header=False,
+            )
+            with contextlib.suppress(KeyboardInterrupt):
+                if workers == 1:
+                    uvicorn.Server(config).run(sockets=[listening])
+                else:
+                    Multiprocess(config, sockets=[listening]).run()
+        out.print("Stopped.")
+
+
+@app.command()
+def seed(data: DataOption = None) -> None:
+    """Add the products of the first catalogue that are missing; change none that is there."""
+    with _faults_in_words():
+        settings = _settings(data)
+
+        async def work(storage: Storage) -> int:
+            await prepare_storage(storage)
+            return await _seed()
+
+        with _hold_database(settings):
+            added = _run(_with_storage(settings, work))
+        out.print(f"{added} products added, {len(catalogue()) - added} were there already.")
+
+
+@app.command()
+def migrate(data: DataOption = None) -> None:
+    """Bring the database up to this release: collections, indexes, and the steps between releases."""
+    with _faults_in_words():
+        settings = _settings(data)
+
+        async def work(storage: Storage) -> list[int]:
+            await collections.prepare(storage.database)
+            with Progress(console=err, transient=True) as progress:
+                task = progress.add_task("Migrating", total=len(migrations.STEPS) or 1)
+                return await migrations.migrate(storage.database, on_step=lambda _: progress.advance(task))
+
+        with _hold_database(settings):
+            reached = _run(_with_storage(settings, work))
+        steps = f"migrated to version {reached[-1]}" if reached else "already current"
+        out.print(f"The database is {steps}; collections and indexes are there.")
+
+
+@app.command()
+def doctor(data: DataOption = None) -> None:
+    """Say what is configured, what is missing, and whether the database is fit. Exit code 1: something is wrong."""
+    with _faults_in_words():
+        settings = _settings(data)
+        _show_settings(settings)
+        with _hold_database(settings):
+            findings = _run(_with_storage(settings, _examine))
+    table = Table("Check", "Finding", "What to do", title="Health")
+    for check, (finding, advice) in findings.items():
+        table.add_row(check, finding, f"[red]{advice}[/red]" if advice else "[green]nothing[/green]")
+    out.print(table)
+    if any(advice for _, advice in findings.values()):
+        raise typer.Exit(1)
+
+
+@schema_app.command("export")
+def schema_export(
+    file: Annotated[Path | None, typer.Argument(help="Where to write it; printed when left out.")] = None,
+    is_check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 when the file differs from the schema.")
+    ] = False,
+) -> None:
+    """Write the schema in the schema definition language, sorted.
+
+    Example: traya-gql schema export schema.graphql
+    """
+    text = f"{build_schema().as_str()}\n"
+    if file is None:
+        typer.echo(text, nl=False)
+    elif not is_check:
+        file.write_text(text, encoding="utf-8")
+    elif not file.exists() or file.read_text(encoding="utf-8") != text:
+        _fail(f"{file} differs from the schema. Run: traya-gql schema export {file}")
+
+
+# --- parts --------------------------------------------------------------------------------------------------------
+
+
+def _settings(data: Path | None) -> Settings:
+    if data is not None:
+        # the workers read the environment too
+        os.environ["TRAYA_DATA"] = str(data)
+    return Settings()
+
+
+@contextlib.contextmanager
+def _faults_in_words() -> Iterator[None]:
+    """Turn what a person can mend into a message; let everything else out."""
+    try:
+        yield
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}" for one in error.errors()]
+        _fail("The settings are not right.\n" + "\n".join(problems))
+    except (MongodFault, DatabaseIsNewer, DatabaseIsOlder) as error:
+        _fail(str(error))
+    except PyMongoError as error:
+        _fail(f"The database does not answer ({type(error).__name__}). Look at MONGODB_URI, or run: traya-gql doctor")
+
+
+def _fail(message: str) -> NoReturn:
+    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+@contextlib.contextmanager
+def _hold_database(settings: Settings) -> Iterator[None]:
+    """Keep the embedded MongoDB running for the block; afterwards wait until it is gone, if nobody else uses it."""
+    if settings.mongodb_uri is not None:
+        yield
+        return
+    with err.status("Starting MongoDB"):
+        attachment = attach(settings.data, mongod=settings.mongod)
+    try:
+        yield
+    finally:
+        attachment.release(wait_s=15)
+
+
+async def _with_storage(settings: Settings, work: Callable[[Storage], Coroutine[Any, Any, T]]) -> T:
+    async with open_storage(settings) as storage:
+        return await work(storage)
+
+
+async def _prepare(settings: Settings) -> None:
+    async with open_storage(settings) as storage:
+        await prepare_storage(storage)
+        is_new = await ProductDocument.get_pymongo_collection().find_one({}, {"_id": 1}) is None
+        if settings.mode is Mode.DEVELOPMENT and is_new:
+            await _seed()
+
+
+async def _seed() -> int:
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("Seeding the catalogue", total=len(catalogue()))
+        return await seed_catalogue(now=now(), on_product=lambda _: progress.advance(task))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        _fail(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another: make serve PORT={port % 65535 + 1}")
+    listening.set_inheritable(True)
+    return listening
+
+
+def _greet(host: str, port: int) -> None:
+    url = f"http://{host}:{port}{ENDPOINT}"
+    query = "\n".join(line for line in first_query().splitlines() if not line.startswith("#")).strip()
+    out.print(Panel.fit(f"GraphQL and GraphiQL  {url}\nHealth                http://{host}:{port}/health/ready"))
+    out.print("Open the first address in a browser, or paste this query into your client:")
+    out.print(Syntax(query, "graphql", background_color="default"))
+    out.print("Ctrl-C stops the server and its database.")
+
+
+def _show_settings(settings: Settings) -> None:
+    table = Table("Setting", "Variable", "Value", title=f"traya-gql {__version__}")
+    for name, field in Settings.model_fields.items():
+        variable = str(field.validation_alias) if field.validation_alias else f"TRAYA_{name.upper()}"
+        value = getattr(settings, name)
+        # a secret shows as stars, a default as such
+        shown = "not set" if value is None else str(value) or "none"
+        table.add_row(name, variable, shown if name in settings.model_fields_set else f"{shown} (default)")
+    out.print(table)
+
+
+async def _examine(storage: Storage) -> dict[str, tuple[str, str]]:
+    """Return for each check what was found, and what to do ("" when all is well)."""
+    if not await is_reachable(storage.client):
+        return {"database": ("does not answer", "Start it, or correct MONGODB_URI.")}
+    kind = "embedded" if storage.is_embedded else "MONGODB_URI"
+    found = {"database": (f"{kind}, database {storage.database.name}, answers", "")}
+    name = await replica_set_name(storage.client)
+    advice = "" if name else "Start mongod with --replSet and run rs.initiate(): transactions need it."
+    found["replica set"] = (name or "no", advice)
+    missing = await collections.missing_indexes(storage.database)
+    found["indexes"] = (f"missing: {', '.join(missing)}", "Run: traya-gql migrate") if missing else ("all there", "")
+    version = await migrations.version(storage.database)
+    found["version"] = (f"{version or 'none yet'}", "" if version else "Run: traya-gql migrate")
+    return found

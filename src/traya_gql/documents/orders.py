@@ -1,0 +1,61 @@
+"""Orders in MongoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from pymongo import IndexModel
+
+from traya_gql.documents.records import Record, StoredDocument, find_by_ids
+from traya_gql.domain.addresses import Address
+from traya_gql.domain.orders import OrderStatus, PaymentMethod
+from traya_gql.domain.pricing import Quote
+
+
+class OrderLineRecord(BaseModel):
+    """One product as it was at the time of the order. Prices in paise, with all taxes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    product_id: UUID
+    product_name: str
+    unit_price_paise: int
+    quantity: int
+    total_paise: int
+
+
+class OrderRecord(Record):
+    """An order. `phone` is E.164, as typed with the order; it need not be the report's."""
+
+    number: str
+    report_id: UUID
+    phone: str
+    status: OrderStatus
+    lines: tuple[OrderLineRecord, ...]
+    shipping_address: Address
+    billing_address: Address
+    payment_method: PaymentMethod
+    pricing: Quote
+
+
+class OrderDocument(OrderRecord, StoredDocument):
+    """The order as written."""
+
+    model_config = ConfigDict(frozen=False)
+
+    class Settings:
+        """Where it lies."""
+
+        name = "orders"
+        indexes = (
+            IndexModel("number", unique=True, name="number"),
+            IndexModel("report_id", name="report_id"),
+            IndexModel("phone", name="phone"),
+        )
+
+
+async def by_ids(ids: Sequence[UUID]) -> dict[UUID, OrderRecord]:
+    """Return the orders that exist among these ids."""
+    return await find_by_ids(OrderDocument, OrderRecord, ids, comment="orders.by_ids")

@@ -1,0 +1,151 @@
+"""Products in MongoDB."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel
+
+from traya_gql.documents.records import Record, StoredDocument, find_by_ids, find_many, find_one
+from traya_gql.domain.products import ProductCategory, ProductFacts, ProductTag
+
+
+class ProductRecord(Record, ProductFacts):
+    """A product of the catalogue."""
+
+    id: UUID = Field(alias="_id")
+
+
+class ProductSort(StrEnum):
+    """The sort keys that have an index. Ties are decided by the product's id."""
+
+    NAME = "name"
+    PRICE = "price_paise"
+    CREATED_AT = "created_at"
+
+
+class ProductQuery(BaseModel):
+    """Which products: every part given must hold. Prices in paise, both ends included."""
+
+    model_config = ConfigDict(frozen=True)
+
+    category: ProductCategory | None = None
+    tag: ProductTag | None = None
+    is_active: bool | None = None
+    min_price_paise: int | None = None
+    max_price_paise: int | None = None
+    words: tuple[str, ...] = ()
+
+
+class ProductPosition(NamedTuple):
+    """Where a page ends: the sort key's value and the id of its last product."""
+
+    value: Any
+    id: UUID
+
+
+def _indexes() -> list[IndexModel]:
+    """Equality first, then the sort key and the id, then the price, so that a price range is checked on the keys."""
+    indexes = [
+        IndexModel("slug", unique=True, name="slug"),
+        IndexModel("name", unique=True, name="name"),
+        IndexModel([("name", TEXT), ("benefits", TEXT), ("tags", TEXT)], name="text", default_language="english"),
+    ]
+    for equality in (
+        ("is_active",),
+        ("is_active", "category"),
+        ("is_active", "tags"),
+        ("is_active", "category", "tags"),
+    ):
+        for sort in ProductSort:
+            keys = [*equality, sort.value, "_id"]
+            if sort is not ProductSort.PRICE:
+                keys.append("price_paise")
+            indexes.append(IndexModel([(key, ASCENDING) for key in keys], name="-".join(keys)))
+    return indexes
+
+
+class ProductDocument(ProductRecord, StoredDocument):
+    """The product as it is written."""
+
+    model_config = ConfigDict(frozen=False)
+
+    class Settings:
+        """Where it lies."""
+
+        name = "products"
+        indexes = _indexes()
+
+
+async def by_ids(ids: Sequence[UUID]) -> dict[UUID, ProductRecord]:
+    """Return the products that exist among these ids, active or not."""
+    return await find_by_ids(ProductDocument, ProductRecord, ids, comment="products.by_ids")
+
+
+async def by_slug(slug: str) -> ProductRecord | None:
+    """Return the product with this slug, active or not."""
+    return await find_one(ProductDocument, ProductRecord, {"slug": slug}, comment="products.by_slug")
+
+
+async def all_active() -> list[ProductRecord]:
+    """Return all active products, in no order."""
+    return await find_many(ProductDocument, ProductRecord, {"is_active": True}, comment="products.all_active")
+
+
+async def page(
+    query: ProductQuery, *, sort: ProductSort, is_reverse: bool, after: ProductPosition | None, limit: int
+) -> list[ProductRecord]:
+    """Return at most `limit` products that come after the position (None: from the start), in order. One command."""
+    direction = DESCENDING if is_reverse else ASCENDING
+    found = _filter(query)
+    if after is not None:
+        beyond = "$lt" if is_reverse else "$gt"
+        found["$and"] = [
+            *found.get("$and", ()),
+            # the first half bounds the index scan, the second decides between equal values
+            {sort.value: {f"{beyond}e": after.value}},
+            {"$or": [{sort.value: {beyond: after.value}}, {"_id": {beyond: after.id}}]},
+        ]
+    return await find_many(
+        ProductDocument,
+        ProductRecord,
+        found,
+        comment="products.page",
+        sort=[(sort.value, direction), ("_id", direction)],
+        limit=limit,
+    )
+
+
+async def count(query: ProductQuery) -> int:
+    """Return how many products the query finds. One command."""
+    return await ProductDocument.get_pymongo_collection().count_documents(_filter(query), comment="products.count")
+
+
+def search_words(text: str) -> tuple[str, ...]:
+    """Return the words of a search text, at most 10: quotes and minus signs mean something to MongoDB's `$text`."""
+    return tuple(re.findall(r"\w+", text)[:10])
+
+
+def _filter(query: ProductQuery) -> dict[str, Any]:
+    # both values named where either will do: the indexes begin with it
+    found: dict[str, Any] = {"is_active": {"$in": [False, True]} if query.is_active is None else query.is_active}
+    if query.category is not None:
+        found["category"] = query.category.value
+    if query.tag is not None:
+        found["tags"] = query.tag.value
+    price = {
+        operator: value
+        for operator, value in (("$gte", query.min_price_paise), ("$lte", query.max_price_paise))
+        if value is not None
+    }
+    if price:
+        found["price_paise"] = price
+    if query.words:
+        # each word quoted: all of them must occur
+        found["$text"] = {"$search": " ".join(f'"{word}"' for word in query.words)}
+    return found

@@ -1,0 +1,125 @@
+"""Postal addresses in India."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from traya_gql.domain.refusals import InvalidValue, Problems, RefusalCode
+from traya_gql.domain.text import TEXT_CODES, clean_text
+
+# Source: https://regexvault.io/library/indian-pin-code/python
+_PIN_CODE = re.compile(r"[1-9][0-9]{5}", re.ASCII)
+_MOST_TYPED_PIN = 20
+COUNTRY = "IN"
+
+ADDRESS_CODES = frozenset({*TEXT_CODES, RefusalCode.INVALID_PIN_CODE, RefusalCode.UNSUPPORTED_COUNTRY})
+"""What `check_address` may find."""
+
+
+class IndianState(StrEnum):
+    """States and union territories. Source: https://gstkanun.in/gst-state-code-list-of-india/ (25 and 28 retired)."""
+
+    ANDAMAN_AND_NICOBAR_ISLANDS = "ANDAMAN_AND_NICOBAR_ISLANDS"
+    ANDHRA_PRADESH = "ANDHRA_PRADESH"
+    ARUNACHAL_PRADESH = "ARUNACHAL_PRADESH"
+    ASSAM = "ASSAM"
+    BIHAR = "BIHAR"
+    CHANDIGARH = "CHANDIGARH"
+    CHHATTISGARH = "CHHATTISGARH"
+    DADRA_AND_NAGAR_HAVELI_AND_DAMAN_AND_DIU = "DADRA_AND_NAGAR_HAVELI_AND_DAMAN_AND_DIU"
+    DELHI = "DELHI"
+    GOA = "GOA"
+    GUJARAT = "GUJARAT"
+    HARYANA = "HARYANA"
+    HIMACHAL_PRADESH = "HIMACHAL_PRADESH"
+    JAMMU_AND_KASHMIR = "JAMMU_AND_KASHMIR"
+    JHARKHAND = "JHARKHAND"
+    KARNATAKA = "KARNATAKA"
+    KERALA = "KERALA"
+    LADAKH = "LADAKH"
+    LAKSHADWEEP = "LAKSHADWEEP"
+    MADHYA_PRADESH = "MADHYA_PRADESH"
+    MAHARASHTRA = "MAHARASHTRA"
+    MANIPUR = "MANIPUR"
+    MEGHALAYA = "MEGHALAYA"
+    MIZORAM = "MIZORAM"
+    NAGALAND = "NAGALAND"
+    ODISHA = "ODISHA"
+    PUDUCHERRY = "PUDUCHERRY"
+    PUNJAB = "PUNJAB"
+    RAJASTHAN = "RAJASTHAN"
+    SIKKIM = "SIKKIM"
+    TAMIL_NADU = "TAMIL_NADU"
+    TELANGANA = "TELANGANA"
+    TRIPURA = "TRIPURA"
+    UTTAR_PRADESH = "UTTAR_PRADESH"
+    UTTARAKHAND = "UTTARAKHAND"
+    WEST_BENGAL = "WEST_BENGAL"
+
+
+class Address(BaseModel):
+    """A checked address. `pin_code` has six digits, `country` is ISO 3166-1 alpha-2."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    address_line: str
+    city: str
+    state: IndianState
+    pin_code: str
+    country: str
+
+
+class TypedAddress(BaseModel):
+    """An address as somebody typed it, not yet checked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    address_line: str
+    city: str
+    state: IndianState
+    pin_code: str
+    country: str
+
+
+def check_pin_code(raw: str) -> str:
+    """Return the six digits; spaces are ignored.
+
+    Raises:
+        InvalidValue: INVALID_PIN_CODE.
+    """
+    typed = raw.replace(" ", "") if len(raw) <= _MOST_TYPED_PIN else ""
+    if not _PIN_CODE.fullmatch(typed):
+        message = "Enter the 6-digit PIN code, such as 560001. It does not start with 0."
+        raise InvalidValue(RefusalCode.INVALID_PIN_CODE, message)
+    return typed
+
+
+def check_country(raw: str) -> str:
+    """Return the country code.
+
+    Raises:
+        InvalidValue: UNSUPPORTED_COUNTRY for all but India.
+    """
+    if raw.strip().upper() != COUNTRY:
+        raise InvalidValue(RefusalCode.UNSUPPORTED_COUNTRY, 'We deliver within India only: country must be "IN".')
+    return COUNTRY
+
+
+def check_address(typed: TypedAddress, problems: Problems) -> Address | None:
+    """Return the checked address, or None after noting every problem at its field."""
+    name = problems.take("name", lambda: clean_text(typed.name, what="Name", min_length=2, max_length=100))
+    line = problems.take(
+        "addressLine",
+        lambda: clean_text(typed.address_line, what="Address", min_length=3, max_length=200),
+    )
+    city = problems.take("city", lambda: clean_text(typed.city, what="City", min_length=2, max_length=80))
+    pin_code = problems.take("pinCode", lambda: check_pin_code(typed.pin_code))
+    country = problems.take("country", lambda: check_country(typed.country))
+    if name is None or line is None or city is None or pin_code is None or country is None:
+        return None
+    return Address(name=name, address_line=line, city=city, state=typed.state, pin_code=pin_code, country=country)

@@ -1,0 +1,71 @@
+"""The person: what was typed about them, checked."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from traya_gql.domain.phones import normalise_phone
+from traya_gql.domain.refusals import InvalidValue, Problems, RefusalCode
+from traya_gql.domain.text import TEXT_CODES, clean_text
+
+# Source: decision 6 of the design: guardians cannot be verified yet (DPDP Act 2023, section 9: verifiable consent)
+MIN_AGE = 18
+MAX_AGE = 100
+NAME_MIN_LENGTH = 2
+NAME_MAX_LENGTH = 100
+
+CUSTOMER_CODES = frozenset({*TEXT_CODES, RefusalCode.INVALID_PHONE, RefusalCode.OUT_OF_RANGE, RefusalCode.UNDER_AGE})
+"""What `check_customer` may find."""
+
+
+class Gender(StrEnum):
+    """As the person states it."""
+
+    MALE = "MALE"
+    FEMALE = "FEMALE"
+    OTHER = "OTHER"
+
+
+class CustomerDetails(BaseModel):
+    """A checked snapshot: `phone` is E.164, `age` in years at submission."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    phone: str
+    age: int
+    gender: Gender
+
+
+def first_name(name: str) -> str:
+    """Return the part before the first space: what a public report may show."""
+    return name.split(" ", 1)[0]
+
+
+def check_age(age: int) -> int:
+    """Return the age in years.
+
+    Raises:
+        InvalidValue: UNDER_AGE below 18, OUT_OF_RANGE above 100 or below 0.
+    """
+    if not 0 <= age <= MAX_AGE:
+        raise InvalidValue(RefusalCode.OUT_OF_RANGE, f"Age must be between {MIN_AGE} and {MAX_AGE} years.")
+    if age < MIN_AGE:
+        message = f"The hair test is for people of {MIN_AGE} years or older. Please ask a doctor instead."
+        raise InvalidValue(RefusalCode.UNDER_AGE, message)
+    return age
+
+
+def check_customer(*, name: str, phone: str, age: int, gender: Gender, problems: Problems) -> CustomerDetails | None:
+    """Return the checked details, or None after noting every problem at its field."""
+    clean_name = problems.take(
+        "name",
+        lambda: clean_text(name, what="Name", min_length=NAME_MIN_LENGTH, max_length=NAME_MAX_LENGTH),
+    )
+    clean_phone = problems.take("phone", lambda: normalise_phone(phone))
+    clean_age = problems.take("age", lambda: check_age(age))
+    if clean_name is None or clean_phone is None or clean_age is None:
+        return None
+    return CustomerDetails(name=clean_name, phone=clean_phone, age=clean_age, gender=gender)

@@ -1,0 +1,83 @@
+"""Errors as they leave the house: expected ones with their code, faults masked."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import traceback
+from typing import Any
+
+from graphql import GraphQLError
+
+_log = logging.getLogger(__name__)
+_LONGEST_MESSAGE = 500
+_MOST_ERRORS = 20
+_HINT = re.compile(r"\s*(Did you mean|Perhaps you meant)[^?]*\?")
+
+
+def request_error(error: GraphQLError, *, code: str, hide_hints: bool) -> dict[str, Any]:
+    """Return an error of the request itself: nothing was executed."""
+    return _shown(error, (error.extensions or {}).get("code", code), hide_hints=hide_hints)
+
+
+def shown_errors(errors: list[GraphQLError], *, operation_name: str | None, hide_hints: bool) -> list[dict[str, Any]]:
+    """Return the errors of an execution. Whatever does not carry a code of ours is a fault: logged and masked."""
+    return [
+        _shown(error, code, hide_hints=hide_hints) if (code := _code(error)) else _masked(error, operation_name)
+        for error in errors[:_MOST_ERRORS]
+    ]
+
+
+def fault(error: BaseException, *, operation_name: str | None, path: list[str | int] | None = None) -> dict[str, Any]:
+    """Log a fault with its type and frames, and return what the client learns of it: an incident id.
+
+    Messages and values stay out of the log: those of the driver and of pydantic quote phones.
+    """
+    incident = secrets.token_hex(8)
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    _log.error(
+        "fault incident=%s operation=%s path=%s type=%s frames=%s",
+        incident,
+        operation_name if operation_name and len(operation_name) <= 100 else None,  # noqa: PLR2004
+        path,
+        f"{type(error).__module__}.{type(error).__qualname__}",
+        " < ".join(reversed(frames)),
+    )
+    shown: dict[str, Any] = {
+        "message": f"Something went wrong on our side. If it stays, tell us the incident id {incident}.",
+        "extensions": {"code": "INTERNAL_SERVER_ERROR", "incidentId": incident},
+    }
+    if path is not None:
+        shown["path"] = path
+    return shown
+
+
+def _code(error: GraphQLError) -> str | None:
+    found: BaseException | None = error
+    while isinstance(found, GraphQLError):
+        if code := (found.extensions or {}).get("code"):
+            return str(code)
+        found = found.original_error
+    return None
+
+
+def _masked(error: GraphQLError, operation_name: str | None) -> dict[str, Any]:
+    cause: BaseException = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return fault(cause, operation_name=operation_name, path=error.path)
+
+
+def _shown(error: GraphQLError, code: str, *, hide_hints: bool) -> dict[str, Any]:
+    # a message may quote a whole variable: the client has it already
+    message = error.message if len(error.message) <= _LONGEST_MESSAGE else f"{error.message[:_LONGEST_MESSAGE]}…"
+    shown: dict[str, Any] = {
+        "message": _HINT.sub("", message) if hide_hints else message,
+        "extensions": {"code": code},
+    }
+    if error.locations:
+        shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path is not None:
+        shown["path"] = error.path
+    return shown

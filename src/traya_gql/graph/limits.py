@@ -1,0 +1,195 @@
+"""Limits of a document: measured in one walk, before validation, in time linear in the document.
+
+A fragment is measured once and its figures are used at each spread, so that fragments that spread fragments twice
+cost nothing (the built-in limiters of Strawberry walk each spread again: 2 to the power of n).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    NameNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    Undefined,
+    get_named_type,
+)
+
+_HUGE = 1 << 40  # sums stop growing here: nested fragments can describe numbers that fill the memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The most that one request may ask for.
+
+    Args:
+        body_bytes: the whole request.
+        query_bytes: the query's text.
+        tokens: words and signs of the query.
+        depth: fields inside fields, introspection too.
+        aliases: renamed fields, counted after fragments are spread.
+        directives: counted after fragments are spread.
+        fields: fields that may be resolved, leaves too; what stands in a list counts as often as the list is long at
+            the most.
+        mutations: mutation fields of one request.
+        seconds: the time an operation may take.
+        cached_bytes: query text of parsed and validated documents that is kept.
+    """
+
+    body_bytes: int = 1_000_000
+    query_bytes: int = 64_000
+    tokens: int = 2_000
+    depth: int = 15
+    aliases: int = 30
+    directives: int = 50
+    fields: int = 10_000
+    mutations: int = 4
+    seconds: float = 20.0
+    cached_bytes: int = 2_000_000
+
+
+class _Size(NamedTuple):
+    depth: int = 0
+    aliases: int = 0
+    directives: int = 0
+    fields: int = 0
+
+
+def check_limits(document: DocumentNode, schema: GraphQLSchema, limits: Limits) -> list[GraphQLError]:
+    """Return one error for each limit that an operation of the document exceeds. The document need not be valid."""
+    measure = _Measure(document, schema)
+    errors = []
+    for operation in document.definitions:
+        if not isinstance(operation, OperationDefinitionNode):
+            continue
+        size = measure.operation(operation)
+        found = [
+            (name, value, most)
+            for name, value, most in (
+                ("depth", size.depth, limits.depth),
+                ("aliases", size.aliases, limits.aliases),
+                ("directives", size.directives, limits.directives),
+                ("fields", size.fields, limits.fields),
+                ("mutations", measure.mutations(operation), limits.mutations),
+            )
+            if value > most
+        ]
+        errors += [
+            GraphQLError(
+                f"The operation asks for too much: {name} {min(value, _HUGE)} is over the limit of {most}."
+                " Ask for less at once, or in several requests.",
+                extensions={"code": "MAX_COST_EXCEEDED"},
+            )
+            for name, value, most in found
+        ]
+    return errors
+
+
+class _Measure:
+    def __init__(self, document: DocumentNode, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._sizes: dict[str, _Size] = {}
+
+    def operation(self, node: OperationDefinitionNode) -> _Size:
+        root = self._schema.get_root_type(node.operation)
+        size = self._selections(node.selection_set, root)
+        return size._replace(directives=size.directives + len(node.directives or ()))
+
+    def mutations(self, node: OperationDefinitionNode) -> int:
+        """Count the root fields of a mutation; a fragment with any counts once a spread."""
+        if node.operation is not OperationType.MUTATION:
+            return 0
+        counts: dict[str, int] = {}
+
+        def count(selections: SelectionSetNode) -> int:
+            found = 0
+            for selection in selections.selections:
+                if isinstance(selection, FieldNode):
+                    found += 1
+                elif isinstance(selection, InlineFragmentNode):
+                    found += count(selection.selection_set)
+                elif isinstance(selection, FragmentSpreadNode):
+                    name = selection.name.value
+                    if name not in counts:
+                        counts[name] = 0  # a cycle counts nothing here; validation refuses it
+                        if fragment := self._fragments.get(name):
+                            counts[name] = count(fragment.selection_set)
+                    found += counts[name]
+            return min(found, _HUGE)
+
+        return count(node.selection_set)
+
+    def _selections(self, node: SelectionSetNode | None, parent: GraphQLNamedType | None) -> _Size:
+        depth = aliases = directives = fields = 0
+        for selection in node.selections if node else ():
+            if isinstance(selection, FieldNode):
+                size = self._field(selection, parent)
+            elif isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                inside = self._schema.get_type(condition.name.value) if condition else parent
+                size = self._selections(selection.selection_set, inside)
+            else:
+                assert isinstance(selection, FragmentSpreadNode)  # noqa: S101 - there is no fourth kind
+                size = self._fragment(selection.name)
+            depth = max(depth, size.depth)
+            aliases += size.aliases
+            directives += size.directives + len(selection.directives or ())
+            fields += size.fields
+        return _Size(depth, min(aliases, _HUGE), min(directives, _HUGE), min(fields, _HUGE))
+
+    def _fragment(self, name: NameNode) -> _Size:
+        if name.value not in self._sizes:
+            self._sizes[name.value] = _Size()  # a cycle counts nothing here; validation refuses it
+            if fragment := self._fragments.get(name.value):
+                inside = self._schema.get_type(fragment.type_condition.name.value)
+                self._sizes[name.value] = self._selections(fragment.selection_set, inside)
+        return self._sizes[name.value]
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> _Size:
+        definition = None
+        if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
+            definition = parent.fields.get(node.name.value)
+        inside = get_named_type(definition.type) if definition else None
+        size = self._selections(node.selection_set, inside)
+        return _Size(
+            depth=size.depth + 1,
+            aliases=size.aliases + (node.alias is not None),
+            directives=size.directives,
+            fields=1 + _longest(node, definition) * size.fields,
+        )
+
+
+def _longest(node: FieldNode, definition: GraphQLField | None) -> int:
+    """Return how many items a field can answer with, at the most; 1 for what is no list with an argument."""
+    for name, most in (("first", 100), ("ids", 100)):
+        if definition is None or name not in definition.args:
+            continue
+        given = next((argument.value for argument in node.arguments or () if argument.name.value == name), None)
+        if isinstance(given, IntValueNode):
+            return min(max(1, int(given.value[:10])), most)
+        if isinstance(given, ListValueNode):
+            return min(max(1, len(given.values)), most)
+        default: Any = definition.args[name].default_value
+        if given is None and default is not Undefined and isinstance(default, int):
+            return default
+        return most  # a variable
+    return 1

@@ -1,0 +1,155 @@
+"""Running operations: prepare a document once, execute it often."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any, NamedTuple
+
+import strawberry
+from cachetools import LRUCache
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from traya_gql.context import Context
+from traya_gql.graph.errors import fault, request_error, shown_errors
+from traya_gql.graph.limits import Limits, check_limits
+
+_MOST_ERRORS = 5
+
+
+class Operation(NamedTuple):
+    """What a client asks."""
+
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+
+
+class Response(NamedTuple):
+    """What it gets. `is_request_error`: nothing was executed, so `body` holds no data."""
+
+    body: dict[str, Any]
+    is_request_error: bool = False
+
+
+class Prepared(NamedTuple):
+    """A document that is parsed, within the limits and valid: each operation's kind by name, the text's length."""
+
+    document: DocumentNode
+    kinds: dict[str | None, OperationType]
+    length: int
+
+    def kind_of(self, operation_name: str | None) -> OperationType | None:
+        """Return the kind of the operation that would run; None when the name chooses none."""
+        if operation_name is None and len(self.kinds) == 1:
+            return next(iter(self.kinds.values()))
+        return self.kinds.get(operation_name)
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
+    """The document cannot be executed."""
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__(len(errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """The schema, ready to answer.
+
+    Args:
+        schema: from `build_schema`.
+        limits: the most that one request may ask for.
+        is_open: whether introspection and "did you mean" hints are given: for development.
+    """
+
+    schema: strawberry.Schema
+    limits: Limits
+    is_open: bool
+    _prepared: LRUCache[str, Prepared] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # only valid documents are kept, bounded by the length of their text
+        cache = LRUCache[str, Prepared](self.limits.cached_bytes, getsizeof=lambda prepared: prepared.length)
+        object.__setattr__(self, "_prepared", cache)
+
+    def prepare(self, query: str) -> Prepared:
+        """Return the document of a query: parsed, measured and validated once, then from memory.
+
+        Raises:
+            Refused: it does not parse, exceeds a limit or is not valid.
+        """
+        if (known := self._prepared.get(query)) is not None:
+            return known
+        try:
+            document = parse(
+                query,
+                max_lexical_tokens=self.limits.tokens,
+                max_comments=self.limits.tokens,
+            )
+        except GraphQLError as error:
+            raise self._refused([error], "GRAPHQL_PARSE_FAILED") from None
+        core = self.schema._schema  # noqa: SLF001 - graphql-core's schema, which Strawberry builds and wraps
+        if errors := check_limits(document, core, self.limits):
+            raise self._refused(errors, "MAX_COST_EXCEEDED")
+        rules = specified_rules if self.is_open else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        if errors := validate(core, document, rules, max_errors=_MOST_ERRORS, hide_suggestions=not self.is_open):
+            raise self._refused(errors, "GRAPHQL_VALIDATION_FAILED")
+        kinds = {
+            node.name.value if node.name else None: node.operation
+            for node in document.definitions
+            if isinstance(node, OperationDefinitionNode)
+        }
+        prepared = Prepared(document, kinds, length=len(query))
+        self._prepared[query] = prepared
+        return prepared
+
+    async def execute(self, prepared: Prepared, operation: Operation, context: Context) -> Response:
+        """Execute an operation. Never raises but for cancellation: faults are logged and masked."""
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                running = execute(
+                    self.schema._schema,  # noqa: SLF001 - see prepare
+                    prepared.document,
+                    context_value=context,
+                    variable_values=operation.variables,
+                    operation_name=operation.operation_name,
+                    executor_class=StrawberryGraphQLCoreExecutionContext,
+                    is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type] # a bool is what it is used for
+                    hide_suggestions=not self.is_open,
+                    max_coercion_errors=_MOST_ERRORS,
+                )
+                result: ExecutionResult = await running if isawaitable(running) else running
+        except Exception as error:  # noqa: BLE001 - the last place where a fault can be masked
+            body = {"data": None, "errors": [fault(error, operation_name=operation.operation_name)]}
+            return Response(body)
+        if not result.errors:
+            return Response({"data": result.data})
+        if result.data is None and all(error.path is None for error in result.errors):
+            return Response(
+                {"errors": [self._request_error(error, "BAD_USER_INPUT") for error in result.errors]},
+                is_request_error=True,
+            )
+        errors = shown_errors(result.errors, operation_name=operation.operation_name, hide_hints=not self.is_open)
+        return Response({"data": result.data, "errors": errors})
+
+    def _refused(self, errors: list[GraphQLError], code: str) -> Refused:
+        return Refused([self._request_error(error, code) for error in errors[:_MOST_ERRORS]])
+
+    def _request_error(self, error: GraphQLError, code: str) -> dict[str, Any]:
+        return request_error(error, code=code, hide_hints=not self.is_open)

@@ -1,0 +1,52 @@
+"""The roots: what the rooms of `resolvers` offer, joined into one schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+from strawberry.types import get_object_definition
+
+from traya_gql.guards import GUARD, Guard
+from traya_gql.resolvers.hair_tests import HairTestMutations
+from traya_gql.resolvers.nodes import NodeQueries
+from traya_gql.resolvers.orders import OrderMutations, OrderQueries
+from traya_gql.resolvers.products import ProductQueries
+from traya_gql.resolvers.reports import ReportQueries
+from traya_gql.schema.common import SCALARS
+from traya_gql.schema.customers import Customer
+from traya_gql.schema.errors import ERRORS
+
+_QUERIES = (NodeQueries, OrderQueries, ProductQueries, ReportQueries)
+_MUTATIONS = (HairTestMutations, OrderMutations)
+
+
+def build_schema() -> strawberry.Schema:
+    """Return the schema.
+
+    Raises:
+        TypeError: a root field names no guard. Nothing is open by forgetting.
+    """
+    query = merge_types("Query", _QUERIES)
+    mutation = merge_types("Mutation", _MUTATIONS)
+    for root, description in ((query, "What can be read."), (mutation, "What can be changed.")):
+        _describe_and_check(root, description)
+    return strawberry.Schema(
+        query=query,
+        mutation=mutation,
+        types=[Customer, *ERRORS.values()],
+        config=StrawberryConfig(
+            sort_schema=True,
+            scalar_map=SCALARS,
+        ),
+    )
+
+
+def _describe_and_check(root: type[Any], description: str) -> None:
+    definition = get_object_definition(root, strict=True)
+    definition.description = description
+    for field in definition.fields:
+        if not isinstance(field.metadata.get(GUARD), Guard):
+            raise TypeError(f"The root field {field.python_name} names no guard.")

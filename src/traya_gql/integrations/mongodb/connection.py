@@ -1,0 +1,50 @@
+"""Connecting to MongoDB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+from pymongo.monitoring import CommandListener
+
+OPERATION_DEADLINE_S = 10
+"""How long any one operation may take, repeats after a change of primary included."""
+
+
+def connect(uri: str, *, listeners: tuple[CommandListener, ...] = ()) -> AsyncMongoClient[dict[str, Any]]:
+    """Return a client of this process's event loop: reads and writes are what a majority has."""
+    return AsyncMongoClient(
+        uri,
+        appname="traya-gql",
+        tz_aware=True,
+        uuidRepresentation="standard",
+        w="majority",
+        readConcernLevel="majority",
+        connectTimeoutMS=1000,
+        serverSelectionTimeoutMS=OPERATION_DEADLINE_S * 1000,
+        timeoutMS=OPERATION_DEADLINE_S * 1000,
+        event_listeners=listeners,
+    )
+
+
+def database_of(client: AsyncMongoClient[dict[str, Any]], default: str) -> AsyncDatabase[dict[str, Any]]:
+    """Return the database that the URI names, or else the default."""
+    return client.get_default_database(default)
+
+
+async def is_reachable(client: AsyncMongoClient[dict[str, Any]]) -> bool:
+    """Whether the database answers."""
+    try:
+        await client.admin.command("ping")
+    except PyMongoError:
+        return False
+    return True
+
+
+async def replica_set_name(client: AsyncMongoClient[dict[str, Any]]) -> str | None:
+    """Return the replica set's name; None for a lone mongod, which has no transactions."""
+    hello = await client.admin.command("hello")
+    name = hello.get("setName") or ("sharded cluster" if hello.get("msg") == "isdbgrid" else None)
+    return str(name) if name else None

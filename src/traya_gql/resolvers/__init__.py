@@ -1,0 +1,1 @@
+"""What a client may ask: the fields of Query and Mutation, one room a feature."""

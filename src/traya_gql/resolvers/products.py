@@ -1,0 +1,159 @@
+"""Asking for products."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import strawberry
+
+from traya_gql.context import Info
+from traya_gql.documents.products import ProductPosition, ProductQuery, ProductRecord, ProductSort, search_words
+from traya_gql.domain.money import paise
+from traya_gql.domain.paging import DEFAULT_PAGE_SIZE
+from traya_gql.domain.refusals import InvalidValue
+from traya_gql.guards import ANYONE, query_field
+from traya_gql.schema.common import (
+    BadUserInput,
+    NodeType,
+    check_first,
+    make_cursor,
+    read_cursor,
+    read_node_id,
+)
+from traya_gql.schema.products import Product, ProductConnection, ProductFilterInput
+
+_LONGEST_SEARCH = 100
+_LONGEST_SLUG = 100
+_MOST_PAISE = 2**63 - 1  # what MongoDB's integers hold
+
+
+@strawberry.type
+class ProductQueries:
+    @query_field(
+        guard=ANYONE,
+        description="One product, by exactly one of its id and its slug. Null when there is no such product.",
+    )
+    async def product(
+        self,
+        info: Info,
+        id_: Annotated[
+            strawberry.ID | None, strawberry.argument(name="id", description="The product's global id.")
+        ] = None,
+        slug: Annotated[str | None, strawberry.argument(description="The product's slug.")] = None,
+    ) -> Product | None:
+        if (id_ is None) == (slug is None):
+            raise BadUserInput("Give exactly one of `id` and `slug`.")
+        record: ProductRecord | None
+        if id_ is not None:
+            key = read_node_id(id_)
+            if key.type is not NodeType.PRODUCT:
+                raise BadUserInput(f"This is the id of a {key.type}, not of a Product.")
+            record = await info.context.loaders.product_by_id.load(key.uuid())
+        else:
+            assert slug is not None  # noqa: S101 - exactly one is given
+            record = None
+            if len(slug) <= _LONGEST_SLUG:
+                record = await info.context.services.products.find_by_slug(slug)
+        return None if record is None else Product.of(record)
+
+    @query_field(
+        guard=ANYONE,
+        description=(
+            "The catalogue. Every combination of filter, search and sort is allowed. "
+            "Without `isActive` in the filter only products that can be ordered are listed."
+        ),
+    )
+    async def products(
+        self,
+        info: Info,
+        filter_: Annotated[
+            ProductFilterInput | None, strawberry.argument(name="filter", description="Which products.")
+        ] = None,
+        search: Annotated[
+            str | None,
+            strawberry.argument(
+                description=(
+                    "Only products whose name, benefits or tags hold all of these English words, at most 100 "
+                    "characters. Word endings do not matter; parts of words do not match."
+                )
+            ),
+        ] = None,
+        sort_key: Annotated[ProductSort, strawberry.argument(description="What to sort by.")] = ProductSort.NAME,
+        reverse: Annotated[bool, strawberry.argument(description="Whether to turn the order round.")] = False,  # noqa: FBT002
+        first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")] = DEFAULT_PAGE_SIZE,
+        after: Annotated[
+            str | None,
+            strawberry.argument(description="The cursor after which the page starts, from the same sort key."),
+        ] = None,
+    ) -> ProductConnection:
+        size = check_first(first)
+        query = _query(filter_ or ProductFilterInput(), search)
+        position = None if after is None else _position(after, sort_key)
+        found = await info.context.services.products.page(
+            query, sort=sort_key, is_reverse=reverse, after=position, size=size
+        )
+        return ProductConnection(
+            items=[Product.of(record) for record in found.products],
+            cursors=[
+                make_cursor(_order(sort_key), _cursor_value(record, sort_key), record.id) for record in found.products
+            ],
+            has_next=found.has_next,
+            is_first_page=after is None,
+            query=query,
+        )
+
+
+def _query(filter_: ProductFilterInput, search: str | None) -> ProductQuery:
+    words: tuple[str, ...] = ()
+    if search is not None:
+        if len(search) > _LONGEST_SEARCH:
+            raise BadUserInput(f"`search` can have at most {_LONGEST_SEARCH} characters.")
+        words = search_words(search)
+        if not words:
+            raise BadUserInput("`search` holds no word. Leave it out to list all products.")
+    return ProductQuery(
+        category=filter_.category,
+        tag=filter_.tag,
+        is_active=filter_.is_active,
+        min_price_paise=_paise(filter_.min_price, "minPrice"),
+        max_price_paise=_paise(filter_.max_price, "maxPrice"),
+        words=words,
+    )
+
+
+def _paise(amount: Decimal | None, name: str) -> int | None:
+    try:
+        return None if amount is None else paise(amount)
+    except InvalidValue as wrong:
+        raise BadUserInput(f"`{name}`: {wrong.message}") from None
+
+
+# --- cursors: a name, a price in paise, or a time in milliseconds ------------------------------------------------
+
+
+def _order(sort: ProductSort) -> str:
+    return f"products:{sort.name}"
+
+
+def _cursor_value(record: ProductRecord, sort: ProductSort) -> str | int:
+    value: Any = getattr(record, sort.value)
+    key: str | int = round(value.timestamp() * 1000) if sort is ProductSort.CREATED_AT else value
+    return key
+
+
+def _position(after: str, sort: ProductSort) -> ProductPosition:
+    value, key = read_cursor(after, _order(sort), str if sort is ProductSort.NAME else int)
+    if sort is ProductSort.CREATED_AT:
+        return ProductPosition(_time(int(value)), key)
+    if sort is ProductSort.PRICE and not 0 <= int(value) <= _MOST_PAISE:
+        raise BadUserInput("`after` is not a cursor of this list.")
+    return ProductPosition(value, key)
+
+
+def _time(milliseconds: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        raise BadUserInput("`after` is not a cursor of this list.") from None

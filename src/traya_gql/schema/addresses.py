@@ -1,0 +1,48 @@
+"""Addresses as a client sees them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import strawberry
+
+from traya_gql.domain.addresses import Address as StoredAddress
+from traya_gql.domain.addresses import IndianState
+from traya_gql.schema.common import described_enum
+
+described_enum(
+    IndianState,
+    "States and union territories of India.",
+    {state: f"{state.value.replace('_', ' ').title().replace(' And ', ' and ')}." for state in IndianState},
+)
+
+
+@strawberry.type(description="A postal address in India.")
+class Address:
+    name: str = strawberry.field(description="Who receives the parcel or the bill.")
+    address_line: str = strawberry.field(description="House, street, area.")
+    city: str = strawberry.field(description="City, town or village.")
+    state: IndianState = strawberry.field(description="State or union territory.")
+    pin_code: str = strawberry.field(description="PIN code: six digits.")
+    country: str = strawberry.field(description='ISO 3166-1 code; always "IN".')
+
+    @classmethod
+    def of(cls, stored: StoredAddress) -> Self:
+        return cls(
+            name=stored.name,
+            address_line=stored.address_line,
+            city=stored.city,
+            state=stored.state,
+            pin_code=stored.pin_code,
+            country=stored.country,
+        )
+
+
+@strawberry.input(description="A postal address in India, as typed.")
+class AddressInput:
+    name: str = strawberry.field(description="Who receives the parcel or the bill: 2 to 100 characters.")
+    address_line: str = strawberry.field(description="House, street, area: 3 to 200 characters, no line breaks.")
+    city: str = strawberry.field(description="City, town or village: 2 to 80 characters.")
+    state: IndianState = strawberry.field(description="State or union territory.")
+    pin_code: str = strawberry.field(description="PIN code: six digits, the first not 0. Spaces are ignored.")
+    country: str = strawberry.field(default="IN", description='ISO 3166-1 code. We deliver to "IN" only.')

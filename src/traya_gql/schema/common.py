@@ -1,0 +1,268 @@
+"""What all rooms of the schema share: ids, money, times, lists."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum, StrEnum
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+import orjson
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+from traya_gql.domain.money import rupees
+from traya_gql.domain.paging import MAX_PAGE_SIZE
+
+NodeT = TypeVar("NodeT")
+_LONGEST_ID = 200
+_LONGEST_CURSOR = 1000
+_LONGEST_NUMBER = 30
+_CURSOR_VERSION = 1
+
+
+class BadUserInput(GraphQLError):  # noqa: N818 - the client's error, named by its code
+    """An argument that no correct client would send: a top-level error with the code BAD_USER_INPUT."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, extensions={"code": "BAD_USER_INPUT"})
+
+
+def described_enum(enum: type[Enum], description: str, values: dict[Any, str], name: str | None = None) -> None:
+    """Make an enum of the domain an enum of the graph, with a description for each value."""
+    strawberry.enum(enum, description=description, name=name)
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[enum[value.name]]
+
+
+# --- ids ----------------------------------------------------------------------------------------------------------
+
+
+@strawberry.interface(
+    description="An object that can be fetched again by its id, through `node` or `nodes`, by whoever may see it."
+)
+class Node:
+    id: strawberry.ID = strawberry.field(
+        description="Opaque and globally unique. Store it whole; do not read meaning into it."
+    )
+
+
+class NodeType(StrEnum):
+    """The types that `node` can answer."""
+
+    CUSTOMER = "Customer"
+    HAIR_TEST = "HairTest"
+    ORDER = "Order"
+    PRODUCT = "Product"
+    REPORT = "Report"
+
+
+class NodeKey(NamedTuple):
+    """An id taken apart: `key` is a UUID's 32 hex digits, or a report's public id."""
+
+    type: NodeType
+    key: str
+
+    def uuid(self) -> UUID:
+        """Return the key of anything but a report."""
+        return UUID(hex=self.key)
+
+
+def node_id(type_: NodeType, key: UUID | str) -> strawberry.ID:
+    """Return the global id of an object."""
+    text = f"{type_.value}:{key.hex if isinstance(key, UUID) else key}"
+    return strawberry.ID(base64.urlsafe_b64encode(text.encode()).decode().rstrip("="))
+
+
+def read_node_id(raw: str) -> NodeKey:
+    """Return the type and key of a global id.
+
+    Raises:
+        BadUserInput: it is no id of this graph.
+    """
+    with contextlib.suppress(ValueError):
+        name, key = _decode(raw, longest=_LONGEST_ID).decode("ascii").split(":")
+        node_key = NodeKey(NodeType(name), key)
+        # made again and compared, so that an object has exactly one id
+        if node_id(node_key.type, key if node_key.type is NodeType.REPORT else node_key.uuid()) == raw:
+            return node_key
+    raise BadUserInput("This is not an id of this graph. Use an id that the graph gave you, unchanged.")
+
+
+def _decode(raw: str, *, longest: int) -> bytes:
+    if len(raw) > longest:
+        raise ValueError("too long")
+    try:
+        return base64.b64decode(raw + "=" * (-len(raw) % 4), altchars=b"-_", validate=True)
+    except binascii.Error as error:
+        raise ValueError from error
+
+
+# --- money and time -----------------------------------------------------------------------------------------------
+
+
+@strawberry.enum(description="Currencies, as ISO 4217 codes.")
+class CurrencyCode(Enum):
+    INR = strawberry.enum_value("INR", description="Indian rupee; 100 paise.")
+
+
+@strawberry.type(description="An amount of money.")
+class Money:
+    amount: Decimal = strawberry.field(
+        description='In rupees, a decimal string with exactly two decimals, such as "499.00". Never a float.'
+    )
+    minor_units: int = strawberry.field(description="The same amount in whole paise, such as 49900.")
+    currency: CurrencyCode = strawberry.field(description="The currency of both numbers.")
+
+
+def money(paise: int) -> Money:
+    """Return paise as the graph shows them."""
+    return Money(amount=rupees(paise), minor_units=paise, currency=CurrencyCode.INR)
+
+
+def format_datetime(value: datetime) -> str:
+    """Return a time as RFC 3339 in UTC with milliseconds and Z."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+
+
+def parse_datetime(value: Any) -> datetime:
+    """Return a time from RFC 3339 text.
+
+    Raises:
+        ValueError: it is not one, or has no zone.
+    """
+    if not isinstance(value, str) or (parsed := datetime.fromisoformat(value)).tzinfo is None:
+        raise ValueError("expected a time with its zone, such as 2026-11-21T10:00:00Z")
+    return parsed
+
+
+def parse_decimal(value: Any) -> Decimal:
+    """Return an exact decimal from text or a whole number.
+
+    Raises:
+        ValueError: it is not one; floats are not exact.
+    """
+    if (isinstance(value, str) and len(value) <= _LONGEST_NUMBER) or type(value) is int:
+        with contextlib.suppress(InvalidOperation):
+            return Decimal(value)
+    raise ValueError('expected a decimal number as text, such as "499.00"')
+
+
+def parse_uuid(value: Any) -> UUID:
+    """Return a UUID from its text.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return UUID(value)
+    raise ValueError("expected a UUID, such as 7f8bb7a0-3d5f-4a33-9a1e-2f1d3f0c9f11")
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A time as RFC 3339 text in UTC, such as 2026-11-21T10:00:00.000Z.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
+        serialize=format_datetime,
+        parse_value=parse_datetime,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='An exact decimal number as text, such as "499.00". Never a float.',
+        serialize=str,
+        parse_value=parse_decimal,
+    ),
+    UUID: strawberry.scalar(
+        name="UUID",
+        description="A UUID as text. Any version will do; make it at random.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc9562",
+        serialize=str,
+        parse_value=parse_uuid,
+    ),
+}
+"""The scalars of the graph beyond GraphQL's own."""
+
+
+# --- lists --------------------------------------------------------------------------------------------------------
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether more items follow this page.")
+    has_previous_page: bool = strawberry.field(
+        description="Whether this page was reached with `after`. Lists are read forwards only."
+    )
+    start_cursor: str | None = strawberry.field(description="The cursor of the first item; null on an empty page.")
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last item: pass it as `after` to get the next page. Null on an empty page."
+    )
+
+
+@strawberry.type(description="An item of a list with its place in it.")
+class Edge(Generic[NodeT]):
+    cursor: str = strawberry.field(
+        description="The place of this item. It stays valid when items are added or removed."
+    )
+    node: NodeT = strawberry.field(description="The item.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[NodeT]):
+    items: strawberry.Private[list[NodeT]]
+    cursors: strawberry.Private[list[str]]
+    has_next: strawberry.Private[bool]
+    is_first_page: strawberry.Private[bool]
+
+    @strawberry.field(description="The items with their cursors.")
+    def edges(self) -> list[Edge[NodeT]]:
+        return [Edge(cursor=cursor, node=node) for cursor, node in zip(self.cursors, self.items, strict=True)]
+
+    @strawberry.field(description="The items alone.")
+    def nodes(self) -> list[NodeT]:
+        return self.items
+
+    @strawberry.field(description="Where this page lies in the list.")
+    def page_info(self) -> PageInfo:
+        return PageInfo(
+            has_next_page=self.has_next,
+            has_previous_page=not self.is_first_page,
+            start_cursor=self.cursors[0] if self.cursors else None,
+            end_cursor=self.cursors[-1] if self.cursors else None,
+        )
+
+
+def check_first(first: int) -> int:
+    """Return the page size.
+
+    Raises:
+        BadUserInput: not 1 to 100.
+    """
+    if not 1 <= first <= MAX_PAGE_SIZE:
+        raise BadUserInput(f"`first` must be between 1 and {MAX_PAGE_SIZE}.")
+    return first
+
+
+def make_cursor(order: str, value: str | int, key: UUID) -> str:
+    """Return the cursor of an item in a list of this order: the sort key's value and the item's key."""
+    packed = orjson.dumps([_CURSOR_VERSION, order, value, key.hex])
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def read_cursor(raw: str, order: str, value_type: type[str | int]) -> tuple[str | int, UUID]:
+    """Return the sort key's value and the key that a cursor of this order holds.
+
+    Raises:
+        BadUserInput: it is no cursor, or one of another list or another order.
+    """
+    with contextlib.suppress(ValueError, TypeError, AttributeError):
+        version, its_order, value, key = orjson.loads(_decode(raw, longest=_LONGEST_CURSOR))
+        if (version, its_order, type(value)) == (_CURSOR_VERSION, order, value_type):
+            return value, UUID(hex=key)
+    raise BadUserInput("`after` is not a cursor of this list in this order. Use `endCursor` of the same query.")

@@ -1,0 +1,91 @@
+"""Refusals as the graph shows them."""
+
+from __future__ import annotations
+
+import strawberry
+
+from traya_gql.domain.refusals import InvalidInput, Refusal, RefusalCode
+from traya_gql.schema.common import described_enum
+from traya_gql.services.idempotency import IdempotencyConflict, IdempotencyInProgress
+from traya_gql.services.orders import ProductUnavailable, ReportNotFound, SafetyBlock
+
+described_enum(
+    RefusalCode,
+    "What a client decides on when a mutation refuses. New codes may be added: treat an unknown one like the message.",
+    {
+        RefusalCode.REQUIRED: "Something must be given here.",
+        RefusalCode.TOO_SHORT: "The text is too short.",
+        RefusalCode.TOO_LONG: "The text is too long.",
+        RefusalCode.OUT_OF_RANGE: "The number is outside its limits.",
+        RefusalCode.INVALID_CHARACTERS: "The text holds control characters.",
+        RefusalCode.INVALID_PHONE: "Not an Indian mobile number.",
+        RefusalCode.INVALID_PIN_CODE: "Not an Indian PIN code.",
+        RefusalCode.INVALID_ID: "Not the id of such an object.",
+        RefusalCode.UNSUPPORTED_COUNTRY: "We do not deliver there.",
+        RefusalCode.UNDER_AGE: "The person is younger than 18 years.",
+        RefusalCode.DUPLICATE: "This was given twice.",
+        RefusalCode.TOO_MANY: "The list is too long.",
+        RefusalCode.REPORT_NOT_FOUND: "There is no such report.",
+        RefusalCode.PRODUCT_UNAVAILABLE: "The product does not exist or is not sold now.",
+        RefusalCode.SAFETY_BLOCK: "This person may not have the product, for safety's sake.",
+        RefusalCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
+        RefusalCode.IDEMPOTENCY_IN_PROGRESS: "The first request with this key is still running: repeat it later.",
+    },
+    name="UserErrorCode",
+)
+
+
+@strawberry.interface(description="Something that the user can correct. Expected, and part of the answer.")
+class UserError:
+    code: RefusalCode = strawberry.field(description="For the program.")
+    message: str = strawberry.field(description="For the person, in plain words.")
+    path: list[str] = strawberry.field(
+        description='Where in the arguments: names and list positions, such as ["input", "lines", "0", "quantity"].'
+    )
+
+
+@strawberry.type(description="A field of the input breaks a rule. All such fields are reported at once.")
+class InvalidInputError(UserError):
+    pass
+
+
+@strawberry.type(description="There is no report with this public id.")
+class ReportNotFoundError(UserError):
+    pass
+
+
+@strawberry.type(description="A product does not exist or is not sold now.")
+class ProductUnavailableError(UserError):
+    pass
+
+
+@strawberry.type(description="A product may not be sold to this person, for safety's sake.")
+class SafetyBlockError(UserError):
+    pass
+
+
+@strawberry.type(description="The idempotency key was used before with another input.")
+class IdempotencyConflictError(UserError):
+    pass
+
+
+@strawberry.type(description="The first request with this idempotency key has not ended yet.")
+class IdempotencyInProgressError(UserError):
+    pass
+
+
+ERRORS: dict[type[Refusal], type[UserError]] = {
+    InvalidInput: InvalidInputError,
+    ReportNotFound: ReportNotFoundError,
+    ProductUnavailable: ProductUnavailableError,
+    SafetyBlock: SafetyBlockError,
+    IdempotencyConflict: IdempotencyConflictError,
+    IdempotencyInProgress: IdempotencyInProgressError,
+}
+"""Every refusal of the services, and how it travels."""
+
+
+def user_errors(refusal: Refusal) -> list[UserError]:
+    """Return one error for each problem of the refusal."""
+    error = ERRORS[type(refusal)]
+    return [error(code=problem.code, message=problem.message, path=list(problem.path)) for problem in refusal.problems]

@@ -1,0 +1,100 @@
+"""Products as a client sees them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Self
+
+import strawberry
+
+from traya_gql.context import Info
+from traya_gql.documents.products import ProductQuery, ProductRecord, ProductSort
+from traya_gql.domain.products import ProductCategory, ProductTag
+from traya_gql.schema.common import Connection, Money, Node, NodeType, described_enum, money, node_id
+
+described_enum(
+    ProductCategory,
+    "The shelf a product stands on. A report's kit holds at most one product of each.",
+    {
+        ProductCategory.MEDICINE: "Tablets, capsules and tonics: taken by mouth.",
+        ProductCategory.OIL: "Oils that stay on the scalp.",
+        ProductCategory.SHAMPOO: "Shampoos, rinsed off.",
+    },
+)
+described_enum(
+    ProductTag,
+    "What a product is meant for.",
+    {
+        ProductTag.DANDRUFF: "Flakes.",
+        ProductTag.GENETIC: "Pattern hair loss that runs in the family.",
+        ProductTag.STRESS: "Hair fall in times of stress.",
+        ProductTag.NUTRITIONAL: "Hair fall with a poor diet.",
+        ProductTag.HORMONAL: "Hair fall with hormonal changes.",
+        ProductTag.EARLY_STAGE: "The first stages of hair loss.",
+        ProductTag.ADVANCED_STAGE: "Later stages of hair loss.",
+        ProductTag.SCALP_HEALTH: "A healthy scalp.",
+        ProductTag.INFLAMMATION: "A red or irritated scalp.",
+        ProductTag.DRY_SCALP: "A dry scalp.",
+        ProductTag.OILY_SCALP: "An oily scalp.",
+        ProductTag.VITAMIN_DEFICIENCY: "A lack of vitamins.",
+        ProductTag.SLEEP_ISSUES: "Bad sleep.",
+    },
+)
+described_enum(
+    ProductSort,
+    "What a list of products is sorted by. Ties are decided by id, so that every order is total.",
+    {
+        ProductSort.NAME: "By name, in code point order.",
+        ProductSort.PRICE: "By price, cheapest first.",
+        ProductSort.CREATED_AT: "By the time the product was added, oldest first.",
+    },
+    name="ProductSortKey",
+)
+
+
+@strawberry.type(description="Something the company sells.")
+class Product(Node):
+    slug: str = strawberry.field(description="The name in web addresses. It stays when the name changes.")
+    name: str = strawberry.field(description="What it is called on the label.")
+    category: ProductCategory = strawberry.field(description="The shelf it stands on.")
+    tags: list[ProductTag] = strawberry.field(description="What it is meant for; may be empty.")
+    benefits: list[str] = strawberry.field(description="What it may do, in lawful sentences; may be empty.")
+    price: Money = strawberry.field(description="Today's price (MRP), with all taxes.")
+    is_active: bool = strawberry.field(description="Whether it can be ordered now.")
+
+    @classmethod
+    def of(cls, record: ProductRecord) -> Self:
+        return cls(
+            id=node_id(NodeType.PRODUCT, record.id),
+            slug=record.slug,
+            name=record.name,
+            category=record.category,
+            tags=list(record.tags),
+            benefits=list(record.benefits),
+            price=money(record.price_paise),
+            is_active=record.is_active,
+        )
+
+
+@strawberry.type(description="A page of products.")
+class ProductConnection(Connection[Product]):
+    query: strawberry.Private[ProductQuery]
+
+    @strawberry.field(
+        description="How many products the whole list holds. It is counted when asked for, so ask only when shown."
+    )
+    async def total_count(self, info: Info) -> int:
+        return await info.context.loaders.product_count_by_query.load(self.query)
+
+
+@strawberry.input(description="Which products. All parts that are given must hold.")
+class ProductFilterInput:
+    category: ProductCategory | None = strawberry.field(default=None, description="Only this shelf.")
+    tag: ProductTag | None = strawberry.field(default=None, description="Only products meant for this.")
+    is_active: bool | None = strawberry.field(
+        default=True, description="Only those that can be ordered (true), cannot (false), or both (null)."
+    )
+    min_price: Decimal | None = strawberry.field(
+        default=None, description='Only from this price on, in rupees, such as "300" or "299.50".'
+    )
+    max_price: Decimal | None = strawberry.field(default=None, description="Only up to this price, in rupees.")

@@ -1,0 +1,135 @@
+"""Repeats have one effect: a client's key, the input it came with, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Generic, NamedTuple, TypeVar
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from pydantic import BaseModel
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from traya_gql.documents import idempotency as keys
+from traya_gql.documents.idempotency import IdempotencyDocument
+from traya_gql.documents.records import Record
+from traya_gql.documents.transactions import Transactions
+from traya_gql.domain.refusals import Problem, Refusal, RefusalCode
+
+WAIT_S = 5.0
+"""How long a repeat waits for the first. Source: rule 37 of the API conventions."""
+
+_PATH = ("input", "idempotencyKey")
+
+
+class IdempotencyConflict(Refusal):
+    """The key was used before with another input."""
+
+    codes = frozenset({RefusalCode.IDEMPOTENCY_CONFLICT})
+
+    def __init__(self) -> None:
+        message = "This idempotency key was already used with another input. Use a new key for a new request."
+        super().__init__(Problem(RefusalCode.IDEMPOTENCY_CONFLICT, message, _PATH))
+
+
+class IdempotencyInProgress(Refusal):
+    """The first request with this key is still running."""
+
+    codes = frozenset({RefusalCode.IDEMPOTENCY_IN_PROGRESS})
+
+    def __init__(self) -> None:
+        message = "The first request with this idempotency key is still running. Repeat this request in a few seconds."
+        super().__init__(Problem(RefusalCode.IDEMPOTENCY_IN_PROGRESS, message, _PATH))
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Outcome(NamedTuple, Generic[R]):
+    """What a key stands for, and whether it was done before."""
+
+    record: R
+    is_replay: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Once:
+    """Does the work of a key once."""
+
+    transactions: Transactions
+    wait_s: float = WAIT_S
+    # repeats within this process wait here, instead of fighting with write conflicts in the database
+    _running: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, repr=False)
+
+    async def run(
+        self,
+        *,
+        mutation: str,
+        asker: str,
+        key: UUID,
+        command: BaseModel,
+        result_id: UUID,
+        now: datetime,
+        work: Callable[[], Awaitable[R]],
+        find: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, R]]],
+    ) -> Outcome[R]:
+        """Do the work in one transaction together with its key, unless the key was done before.
+
+        Args:
+            mutation: the mutation's name; keys of different mutations do not meet.
+            asker: who asks: the normalised phone of a guest.
+            key: the client's key.
+            command: the checked input; a repeat must bring an equal one.
+            result_id: the id of what the work makes.
+            now: when the key was first seen.
+            work: a re-runnable unit of work (see `Transactions`) that returns the record it made.
+            find: reads that record back for a repeat.
+
+        Raises:
+            IdempotencyConflict: the key was used with another input.
+            IdempotencyInProgress: the first request did not end within `wait_s`.
+            Refusal: whatever the work refuses; the key stays unused then.
+        """
+        record = IdempotencyDocument(
+            # the phone is personal: it stays out of a key that may be logged
+            id=f"{mutation}:{sha256(asker.encode()).hexdigest()[:32]}:{key}",
+            input_hash=sha256(command.model_dump_json().encode()).hexdigest(),
+            result_id=result_id,
+            created_at=now,
+        )
+
+        async def unit() -> R:
+            # first, so that a repeat finds the key before it looks at a world that has moved on
+            await record.insert()
+            return await work()
+
+        lock = self._running.setdefault(record.id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(self.wait_s):
+                await lock.acquire()
+        except TimeoutError:
+            raise IdempotencyInProgress from None
+        try:
+            return Outcome(await self.transactions.run(unit), is_replay=False)
+        except DuplicateKeyError:
+            first_id = await _first_result(record)
+            return Outcome((await find([first_id]))[first_id], is_replay=True)
+        except PyMongoError as error:
+            if error.timeout and error.has_error_label("TransientTransactionError"):
+                raise IdempotencyInProgress from error
+            raise
+        finally:
+            lock.release()
+
+
+async def _first_result(record: IdempotencyDocument) -> UUID:
+    first = await keys.by_id(record.id)
+    if first is None:
+        raise RuntimeError("a unique index other than the idempotency key was hit")
+    if first.input_hash != record.input_hash:
+        raise IdempotencyConflict
+    return first.result_id

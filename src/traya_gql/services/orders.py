@@ -1,0 +1,262 @@
+"""Orders: from a report to something that can be paid."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ConfigDict
+
+from traya_gql.documents import hair_tests, orders, products, reports
+from traya_gql.documents.orders import OrderDocument, OrderLineRecord, OrderRecord
+from traya_gql.documents.products import ProductRecord
+from traya_gql.documents.reports import ReportRecord
+from traya_gql.domain.addresses import ADDRESS_CODES, Address, TypedAddress, check_address
+from traya_gql.domain.hair_tests import HairAnswers
+from traya_gql.domain.orders import MAX_LINES, MAX_QUANTITY, NUMBER_BITS, OrderStatus, PaymentMethod, order_number
+from traya_gql.domain.phones import normalise_phone
+from traya_gql.domain.pricing import line_total, quote
+from traya_gql.domain.refusals import InvalidInput, Problem, Problems, Refusal, RefusalCode
+from traya_gql.domain.safety import blocks
+from traya_gql.services.access_tokens import AccessTokens, Grant, Kind
+from traya_gql.services.idempotency import Once
+from traya_gql.services.reports import is_public_id
+
+ORDER_INPUT_CODES = frozenset(
+    {
+        *ADDRESS_CODES,
+        RefusalCode.INVALID_PHONE,
+        RefusalCode.REQUIRED,
+        RefusalCode.TOO_MANY,
+        RefusalCode.OUT_OF_RANGE,
+        RefusalCode.INVALID_ID,
+        RefusalCode.DUPLICATE,
+    }
+)
+"""What InvalidInput may carry when an order is placed."""
+
+
+class ReportNotFound(Refusal):
+    """There is no such report, or it is not for the asker: both look the same."""
+
+    codes = frozenset({RefusalCode.REPORT_NOT_FOUND})
+
+    def __init__(self) -> None:
+        message = "There is no report with this public id. Check the link, or take the hair test again."
+        super().__init__(Problem(RefusalCode.REPORT_NOT_FOUND, message, ("input", "reportPublicId")))
+
+
+class ProductUnavailable(Refusal):
+    """Products that do not exist or are not sold now; one problem a line."""
+
+    codes = frozenset({RefusalCode.PRODUCT_UNAVAILABLE})
+
+
+class SafetyBlock(Refusal):
+    """Products that this person may not have for safety's sake; one problem a line.
+
+    The messages do not say which answer stands in the way: whoever holds the link may try an order.
+    """
+
+    codes = frozenset({RefusalCode.SAFETY_BLOCK})
+
+
+class OrderedLine(BaseModel):
+    """One product that the client wants. `product_id` is None where the client sent an id of no product."""
+
+    model_config = ConfigDict(frozen=True)
+
+    product_id: UUID | None
+    quantity: int
+
+
+class PlaceOrder(BaseModel):
+    """An order as somebody typed it. `lines` None: one of each product of the report's kit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    idempotency_key: UUID
+    report_public_id: str
+    phone: str
+    lines: tuple[OrderedLine, ...] | None
+    shipping_address: TypedAddress
+    billing_address: TypedAddress | None
+    payment_method: PaymentMethod
+
+
+class Placed(NamedTuple):
+    """The order, the token that opens it, and whether this is a repeat."""
+
+    order: OrderRecord
+    access_token: str
+    access_token_expires_at: datetime
+    is_replay: bool
+
+
+class _CheckedLine(BaseModel):
+    product_id: UUID
+    quantity: int
+
+
+class _Checked(BaseModel):
+    """What a repeat must bring again."""
+
+    report_public_id: str
+    phone: str
+    lines: tuple[_CheckedLine, ...] | None
+    shipping_address: Address
+    billing_address: Address
+    payment_method: PaymentMethod
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """The use cases of an order."""
+
+    once: Once
+    tokens: AccessTokens
+    now: Callable[[], datetime]
+
+    async def place(self, command: PlaceOrder) -> Placed:
+        """Store the order with today's prices in one transaction.
+
+        Raises:
+            InvalidInput: phone, lines or addresses break rules.
+            ReportNotFound: no such report.
+            ProductUnavailable: a line's product does not exist or is inactive.
+            SafetyBlock: a line's product may not be sold to this person.
+            IdempotencyConflict, IdempotencyInProgress: see `Once.run`.
+        """
+        checked = _check(command)
+        made_at = self.now()
+        order_id = uuid4()
+        number = order_number(secrets.randbits(NUMBER_BITS))
+
+        async def work() -> OrderRecord:
+            report = await reports.by_public_id(checked.report_public_id)
+            if report is None:
+                raise ReportNotFound
+            wanted = checked.lines if checked.lines is not None else _kit_lines(report)
+            answers = (await hair_tests.by_ids([report.hair_test_id]))[report.hair_test_id].answers
+            catalogue = await products.by_ids([line.product_id for line in wanted])
+            lines = _price(wanted, catalogue=catalogue, answers=answers)
+            order = OrderDocument(
+                id=order_id,
+                created_at=made_at,
+                number=number,
+                report_id=report.id,
+                phone=checked.phone,
+                status=OrderStatus.PENDING,
+                lines=lines,
+                shipping_address=checked.shipping_address,
+                billing_address=checked.billing_address,
+                payment_method=checked.payment_method,
+                pricing=quote(line.total_paise for line in lines),
+            )
+            return await order.insert()
+
+        outcome = await self.once.run(
+            mutation="placeOrder",
+            asker=checked.phone,
+            key=command.idempotency_key,
+            command=checked,
+            result_id=order_id,
+            now=made_at,
+            work=work,
+            find=orders.by_ids,
+        )
+        order = outcome.record
+        return Placed(
+            order=order,
+            access_token=self.tokens.issue(Grant(Kind.ORDER, order.id), made_at=order.created_at),
+            access_token_expires_at=self.tokens.expires_at(order.created_at),
+            is_replay=outcome.is_replay,
+        )
+
+
+def _check(command: PlaceOrder) -> _Checked:
+    problems = Problems()
+    phone = problems.take("phone", lambda: normalise_phone(command.phone))
+    if command.lines is not None:
+        _check_lines(command.lines, problems)
+    with problems.under("shippingAddress"):
+        shipping = check_address(command.shipping_address, problems)
+    billing = shipping
+    if command.billing_address is not None:
+        with problems.under("billingAddress"):
+            billing = check_address(command.billing_address, problems)
+    problems.refuse_if_any()
+    if not is_public_id(command.report_public_id):
+        raise ReportNotFound
+    return _Checked.model_validate(
+        {
+            "report_public_id": command.report_public_id,
+            "phone": phone,
+            "lines": None if command.lines is None else [line.model_dump() for line in command.lines],
+            "shipping_address": shipping,
+            "billing_address": billing,
+            "payment_method": command.payment_method,
+        }
+    )
+
+
+def _check_lines(lines: tuple[OrderedLine, ...], problems: Problems) -> None:
+    if not lines:
+        problems.add(RefusalCode.REQUIRED, "An order needs at least one line.", "lines")
+    if len(lines) > MAX_LINES:
+        problems.add(RefusalCode.TOO_MANY, f"An order can have at most {MAX_LINES} lines.", "lines")
+        return
+    seen: set[UUID] = set()
+    for place, line in enumerate(lines):
+        with problems.under("lines", str(place)):
+            if not 1 <= line.quantity <= MAX_QUANTITY:
+                message = f"Quantity must be between 1 and {MAX_QUANTITY}."
+                problems.add(RefusalCode.OUT_OF_RANGE, message, "quantity")
+            if line.product_id is None:
+                problems.add(RefusalCode.INVALID_ID, "This is not the id of a product.", "productId")
+            elif line.product_id in seen:
+                message = "This product is in another line already. Raise the quantity there instead."
+                problems.add(RefusalCode.DUPLICATE, message, "productId")
+            else:
+                seen.add(line.product_id)
+
+
+def _kit_lines(report: ReportRecord) -> tuple[_CheckedLine, ...]:
+    if not report.kit:
+        message = "This report recommends no products, so name the lines that you want to order."
+        raise InvalidInput(Problem(RefusalCode.REQUIRED, message, ("input", "lines")))
+    return tuple(_CheckedLine(product_id=item.product_id, quantity=1) for item in report.kit)
+
+
+def _price(
+    wanted: tuple[_CheckedLine, ...], *, catalogue: Mapping[UUID, ProductRecord], answers: HairAnswers
+) -> tuple[OrderLineRecord, ...]:
+    unavailable, unsafe, lines = [], [], []
+    for place, line in enumerate(wanted):
+        path = ("input", "lines", str(place), "productId")
+        product = catalogue.get(line.product_id)
+        if product is None or not product.is_active:
+            message = "This product is not available. Remove it from the order."
+            unavailable.append(Problem(RefusalCode.PRODUCT_UNAVAILABLE, message, path))
+        elif blocks(answers, product):
+            message = f"{product.name} cannot be ordered with this report, for safety. Please talk to a doctor first."
+            unsafe.append(Problem(RefusalCode.SAFETY_BLOCK, message, path))
+        else:
+            lines.append(
+                OrderLineRecord(
+                    product_id=product.id,
+                    product_name=product.name,
+                    unit_price_paise=product.price_paise,
+                    quantity=line.quantity,
+                    total_paise=line_total(unit_price_paise=product.price_paise, quantity=line.quantity),
+                )
+            )
+    if unavailable:
+        raise ProductUnavailable(*unavailable)
+    if unsafe:
+        raise SafetyBlock(*unsafe)
+    return tuple(lines)

@@ -1,0 +1,172 @@
+"""The GraphQL endpoint: GraphQL over HTTP.
+
+Source: https://graphql.github.io/graphql-over-http/draft
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from graphql import OperationType
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from traya_gql.context import Context
+from traya_gql.graph import Graph, Operation, Refused
+
+_JSON = "application/json"
+_GRAPHQL_JSON = "application/graphql-response+json"
+_POST_ONLY = "Mutations are sent by POST."
+
+
+class BadRequest(Exception):  # noqa: N818 - the client's error, named by its code
+    """The HTTP request is no GraphQL request. `status` is the HTTP status to answer with."""
+
+    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers or {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphQLEndpoint:
+    """The ASGI application behind `/graphql`.
+
+    Args:
+        graph: answers operations.
+        make_context: makes the context of a request from its bearer token (None when there is none).
+        page: the response with GraphiQL's page for browsers; None where it is not offered.
+    """
+
+    graph: Graph
+    make_context: Callable[[str | None], Context]
+    page: HTMLResponse | None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        request = Request(scope, receive)
+        media_type = _negotiate(request.headers.get("accept", ""))
+        try:
+            response = await self._answer(request, media_type)
+        except BadRequest as bad:
+            error = {"message": bad.message, "extensions": {"code": bad.code}}
+            response = _json({"errors": [error]}, bad.status, media_type, bad.headers)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, media_type: str) -> Response:
+        if request.method == "GET":
+            if self.page is not None and b"query=" not in request.scope["query_string"] and _is_browser(request):
+                return self.page
+            operation = _from_url(request.scope["query_string"])
+        elif request.method == "POST":
+            operation = _from_body(await self._body(request), request.headers.get("content-type", ""))
+        else:
+            message = "GraphQL is asked by POST, and queries by GET too."
+            raise BadRequest(405, "METHOD_NOT_ALLOWED", message, {"Allow": "GET, POST"})
+        if len(operation.query) > (most := self.graph.limits.query_bytes) or len(operation.query.encode()) > most:
+            raise BadRequest(413, "DOCUMENT_TOO_LARGE", f"The query text can have at most {most} bytes.")
+        try:
+            prepared = self.graph.prepare(operation.query)
+        except Refused as refused:
+            return _json({"errors": refused.errors}, _status(media_type, is_request_error=True), media_type)
+        if request.method == "GET" and prepared.kind_of(operation.operation_name) is OperationType.MUTATION:
+            raise BadRequest(405, "METHOD_NOT_ALLOWED", _POST_ONLY, {"Allow": "POST"})
+        context = self.make_context(_bearer(request.headers.get("authorization")))
+        answer = await self.graph.execute(prepared, operation, context)
+        return _json(answer.body, _status(media_type, is_request_error=answer.is_request_error), media_type)
+
+    async def _body(self, request: Request) -> bytes:
+        """Read the body, but no more of it than the limit."""
+        most = self.graph.limits.body_bytes
+        too_large = BadRequest(413, "PAYLOAD_TOO_LARGE", f"The request can have at most {most} bytes.")
+        if (announced := request.headers.get("content-length", "")).isdecimal() and int(announced[:12]) > most:
+            raise too_large
+        chunks, length = [], 0
+        async for chunk in request.stream():
+            length += len(chunk)
+            if length > most:
+                raise too_large
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+def _from_body(body: bytes, content_type: str) -> Operation:
+    # a media type that no HTML form can send: another site's page cannot post here unasked
+    kind, _, parameters = content_type.partition(";")
+    if kind.strip().lower() != _JSON:
+        raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the request as {_JSON}.")
+    if "charset" in parameters.lower() and "utf-8" not in parameters.lower():
+        raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", "Send the request in UTF-8.")
+    try:
+        request = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise BadRequest(400, "BAD_REQUEST", "The request is not JSON.") from None
+    if isinstance(request, list):
+        raise BadRequest(400, "BAD_REQUEST", "Send one operation a request: batches are not accepted.")
+    if not isinstance(request, dict):
+        raise BadRequest(400, "BAD_REQUEST", "The request must be a JSON object.")
+    return _operation(request.get("query"), request.get("operationName"), request.get("variables"))
+
+
+def _from_url(query_string: bytes) -> Operation:
+    try:
+        given = parse_qs(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+        variables = given.get("variables", [""])[0]
+        return _operation(
+            given.get("query", [None])[0],
+            given.get("operationName", [None])[0] or None,
+            orjson.loads(variables) if variables else None,
+        )
+    except ValueError:  # what orjson raises is one too
+        raise BadRequest(400, "BAD_REQUEST", "The query string cannot be read: `variables` must be JSON.") from None
+
+
+def _operation(query: Any, name: Any, variables: Any) -> Operation:
+    if not isinstance(query, str) or not query:
+        raise BadRequest(400, "BAD_REQUEST", "`query` must be text with a GraphQL document.")
+    if name is not None and not isinstance(name, str):
+        raise BadRequest(400, "BAD_REQUEST", "`operationName` must be text or null.")
+    if variables is not None and not isinstance(variables, dict):
+        raise BadRequest(400, "BAD_REQUEST", "`variables` must be a JSON object or null.")
+    return Operation(query, name, variables)
+
+
+def _negotiate(accept: str) -> str:
+    """Return the media type to answer with. Whoever does not name the newer one gets plain JSON."""
+    return _GRAPHQL_JSON if _GRAPHQL_JSON in accept else _JSON
+
+
+def _status(media_type: str, *, is_request_error: bool) -> int:
+    # plain JSON has always said 200 here, and its clients read the body only then
+    return 400 if is_request_error and media_type == _GRAPHQL_JSON else 200
+
+
+def _is_browser(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _bearer(authorization: str | None) -> str | None:
+    scheme, _, token = (authorization or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _json(body: dict[str, Any], status: int, media_type: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(
+        orjson.dumps(body),
+        status,
+        {
+            "content-type": f"{media_type}; charset=utf-8",
+            "vary": "accept",
+            "cache-control": "no-store",
+            **(headers or {}),
+        },
+    )

@@ -1,0 +1,263 @@
+"""GraphiQL in a real browser that can reach this machine and nothing else."""
+
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+import strawberry
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
+from starlette.applications import Starlette
+from starlette.requests import Request as ServerRequest
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from traya_gql.web import graphiql
+
+pytestmark = pytest.mark.slow
+
+# What the server under test shows.
+DEFAULT_QUERY = '# </script><!-- any text\nquery Hello {\n  greeting(name: "Asha")\n}\n'
+OPERATION = "Hello"
+IN_ANSWER = "Namaste, Asha"
+FIELD, DESCRIPTION = "greeting", "Says hello, politely."
+
+# GraphiQL keeps its tabs half a second after the last key. Playwright's own waiting needs `eval`: the page forbids it.
+UNTIL_KEPT = """text => new Promise(kept => {
+  const look = () => localStorage["traya-gql:graphiql:tabState"]?.includes(text) ? kept() : setTimeout(look, 20);
+  look();
+})"""
+
+
+def greeting(name: str) -> str:
+    return f"Namaste, {name}"
+
+
+@strawberry.type(description="All that can be asked.")
+class Query:
+    greeting: str = strawberry.field(description=DESCRIPTION, resolver=greeting)
+
+
+async def answer(request: ServerRequest) -> Response:
+    if request.method == "GET":
+        page = graphiql.page(endpoint="/graphql", default_query=DEFAULT_QUERY)
+        return HTMLResponse(page, headers=graphiql.PAGE_HEADERS)
+    asked = await request.json()
+    result = await strawberry.Schema(Query).execute(
+        asked["query"], variable_values=asked.get("variables"), operation_name=asked.get("operationName")
+    )
+    errors = {"errors": [error.formatted for error in result.errors]} if result.errors else {}
+    return JSONResponse({"data": result.data, **errors}, media_type="application/graphql-response+json")
+
+
+@pytest.fixture(scope="module")
+def server_url() -> Iterator[str]:
+    """The address of a running server whose `/graphql` shows GraphiQL."""
+    app = Starlette(routes=[Route("/graphql", answer, methods=["GET", "POST"]), graphiql.assets_route()])
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"))
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    path = shutil.which("chromium")
+    if path is None and not os.environ.get("CI"):
+        pytest.skip("no chromium here: install Debian's package chromium")
+    assert path, "CI must install Debian's package chromium"
+    return path
+
+
+@asynccontextmanager
+async def launched(chromium: str, *switches: str) -> AsyncIterator[Browser]:
+    """Chromium, which finds no host but 127.0.0.1."""
+    alone = (
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-sync",
+        "--no-first-run",
+        "--no-proxy-server",
+    )
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=[*alone, *switches])
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with launched(chromium) as browser:
+        yield browser
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a page asked for and complained of."""
+
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def listen(self, context: BrowserContext) -> None:
+        def console(message: ConsoleMessage) -> None:
+            if message.type in {"error", "warning"}:
+                self.errors.append(f"{message.text} ({message.location})")
+
+        def requested(request: Request) -> None:
+            self.requests.append(request.url)
+
+        context.on("request", requested)
+        context.on("console", console)
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+
+    def origins(self) -> set[str]:
+        """Where the page's requests went. What lies in the page itself (`data:`) goes nowhere."""
+        parts = [urlsplit(url) for url in self.requests]
+        return {f"{part.scheme}://{part.netloc}" for part in parts if part.scheme != "data"}
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest_asyncio.fixture
+async def context(browser: Browser, heard: Heard) -> AsyncIterator[BrowserContext]:
+    """A browser profile never used before."""
+    async with await browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        heard.listen(context)
+        yield context
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where screenshots go: SCREENSHOTS, or a folder of the test run."""
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+async def open_graphiql(context: BrowserContext, server_url: str) -> Page:
+    page = await context.new_page()
+    await page.goto(f"{server_url}/graphql")
+    await expect(page.locator(".graphiql-query-editor")).to_contain_text(f"query {OPERATION}")
+    return page
+
+
+async def test_the_default_query_runs_and_no_other_host_is_asked(
+    context: BrowserContext, heard: Heard, server_url: str, pictures: Path
+) -> None:
+    page = await open_graphiql(context, server_url)
+
+    await page.get_by_role("button", name="Execute query").click()
+
+    await expect(page.locator(".graphiql-response")).to_contain_text(IN_ANSWER)
+    await expect(page).to_have_title("traya-gql")
+    for width, height in ((1280, 800), (800, 600)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.screenshot(path=pictures / f"graphiql-{width}x{height}.png")
+    assert heard.origins() == {server_url}
+    assert heard.errors == []
+
+
+async def test_the_explorer_shows_descriptions(
+    context: BrowserContext, heard: Heard, server_url: str, pictures: Path
+) -> None:
+    page = await open_graphiql(context, server_url)
+
+    await page.get_by_role("button", name="Show Documentation Explorer").click()
+    explorer = page.locator(".graphiql-doc-explorer")
+    await explorer.get_by_text("Query", exact=True).click()
+
+    await expect(explorer).to_contain_text(FIELD)
+    await expect(explorer).to_contain_text(DESCRIPTION)
+    await page.screenshot(path=pictures / "graphiql-explorer.png")
+    assert heard.errors == []
+
+
+async def test_tabs_and_text_are_there_after_a_reload(context: BrowserContext, server_url: str) -> None:
+    page = await open_graphiql(context, server_url)
+    await page.get_by_role("button", name="Add tab").click()
+    await page.locator(".graphiql-query-editor .CodeMirror").click()
+    await page.keyboard.press("Control+A")
+    await page.keyboard.insert_text("query Mine { __typename }")
+    await expect(page.get_by_role("tab", name="Mine")).to_be_visible()
+    await page.evaluate(UNTIL_KEPT, "query Mine")
+
+    await page.reload()
+
+    await expect(page.locator(".graphiql-query-editor")).to_contain_text("query Mine { __typename }")
+    await expect(page.get_by_role("tab", name=OPERATION)).to_be_visible()
+
+
+async def test_headers_typed_in_the_editor_are_sent(context: BrowserContext, server_url: str) -> None:
+    page = await open_graphiql(context, server_url)
+    await page.get_by_role("button", name="Headers").click()
+    await page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden) .CodeMirror").click()
+    await page.keyboard.insert_text('{"authorization": "Bearer made-up"}')
+
+    async with page.expect_request(lambda request: f"query {OPERATION}" in (request.post_data or "")) as asked:
+        await page.keyboard.press("Control+Enter")
+
+    headers = await (await asked.value).all_headers()
+    assert headers["authorization"] == "Bearer made-up"
+    assert headers["accept"] == "application/graphql-response+json, application/json"
+
+
+async def test_a_dark_system_gets_a_dark_page(browser: Browser, server_url: str, pictures: Path) -> None:
+    async with await browser.new_context(color_scheme="dark") as context:
+        page = await open_graphiql(context, server_url)
+
+        background = "getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor"
+        red, green, blue = await page.evaluate(f"{background}.match(/[\\d.]+/g).slice(0, 3).map(Number)")
+
+        await page.screenshot(path=pictures / "graphiql-dark.png")
+        assert max(red, green, blue) < 80
+
+
+async def test_the_page_may_not_reach_another_host_even_when_told_to(
+    context: BrowserContext, heard: Heard, server_url: str
+) -> None:
+    page = await open_graphiql(context, server_url)
+
+    reached = await page.evaluate("fetch('http://127.0.0.1:9/').then(() => 'reached', () => 'refused')")
+
+    assert reached == "refused"
+    assert "Content Security Policy" in heard.errors[0]
+
+
+async def test_the_page_says_when_a_file_did_not_arrive(
+    context: BrowserContext, server_url: str, pictures: Path
+) -> None:
+    page = await context.new_page()
+    await page.route("**/graphiql.min.js", lambda route: route.abort())
+
+    await page.goto(f"{server_url}/graphql")
+
+    await expect(page.get_by_role("status")).to_contain_text("GraphiQL did not load")
+    await page.screenshot(path=pictures / "graphiql-missing-file.png")
+
+
+async def test_without_javascript_the_page_says_what_to_do(chromium: str, server_url: str, pictures: Path) -> None:
+    async with launched(chromium, "--blink-settings=scriptEnabled=false") as browser:
+        page = await browser.new_page()
+
+        await page.goto(f"{server_url}/graphql")
+
+        await page.screenshot(path=pictures / "graphiql-no-javascript.png")
+        await expect(page.locator("noscript p")).to_be_visible()
+        await expect(page.get_by_text("Loading GraphiQL")).to_be_hidden()
