@@ -26,7 +26,7 @@ from traya_gql.app import ENDPOINT, Storage, first_query, now, open_storage, pre
 from traya_gql.documents import collections, migrations
 from traya_gql.documents.migrations import DatabaseIsNewer, DatabaseIsOlder
 from traya_gql.documents.products import ProductDocument
-from traya_gql.graph import build_schema
+from traya_gql.graph import schema_text
 from traya_gql.integrations.mongodb.connection import is_reachable, replica_set_name
 from traya_gql.integrations.mongodb.embedded import attach
 from traya_gql.integrations.mongodb.folder import MongodFault
@@ -163,6 +163,7 @@ def doctor(data: DataOption = None) -> None:
 @schema_app.command("export")
 def schema_export(
     file: Annotated[Path | None, typer.Argument(help="Where to write it; printed when left out.")] = None,
+    *,
     is_check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit code 1 when the file differs from the schema.")
     ] = False,
@@ -171,7 +172,7 @@ def schema_export(
 
     Example: traya-gql schema export schema.graphql
     """
-    text = f"{build_schema().as_str()}\n"
+    text = schema_text()
     if file is None:
         typer.echo(text, nl=False)
     elif not is_check:

@@ -335,16 +335,30 @@ def test_no_mongod_is_told_to_the_one_who_attaches(tmp_path: Path) -> None:
     assert processes_of(tmp_path / "data") == {}
 
 
-def test_damaged_data_is_told_with_the_last_error_and_the_log(tmp_path: Path, attached: Attach) -> None:
+def test_damaged_data_is_told_with_the_first_error_and_the_log(tmp_path: Path, attached: Attach) -> None:
     attached(tmp_path).release(wait_s=HANG_GUARD_S)
     (tmp_path / "db" / "WiredTiger.turtle").write_text("no turtle")
 
     with pytest.raises(MongodNotStarted) as refusal:
         attached(tmp_path)
 
-    assert 'Its last error: "' in str(refusal.value)
+    assert "Its first error: WiredTiger error message {" in str(refusal.value)
+    assert "WT_TRY_SALVAGE: database corruption detected" in str(refusal.value)
     assert f"See {tmp_path / 'mongod.log'} and {tmp_path / 'keeper.log'}." in str(refusal.value)
+    assert (tmp_path / "db" / "WiredTiger.turtle").read_text() == "no turtle"
     assert processes_of(tmp_path) == {}
+
+
+def test_what_a_killed_first_start_left_is_made_anew(tmp_path: Path, attached: Attach) -> None:
+    (tmp_path / "db.unfinished").touch()
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db" / "WiredTiger").write_text("WiredTiger")
+    (tmp_path / "db" / "WiredTiger.turtle").touch()  # seen: killed between making and writing it
+
+    attached(tmp_path)
+
+    assert (tmp_path / "db" / "WiredTiger.turtle").stat().st_size > 0
+    assert not (tmp_path / "db.unfinished").exists()
 
 
 def test_a_mongod_that_never_gets_ready_ends_with_the_time(tmp_path: Path) -> None:

@@ -92,6 +92,18 @@ def eventually(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def eventually_dead(process: psutil.Process) -> None:
+    """Wait for the end of a process; for an orphan, not for its new parent to notice."""
+
+    def is_dead() -> bool:
+        try:
+            return process.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    eventually(is_dead)
+
+
 def start_server(data: Path) -> subprocess.Popen[str]:
     server = subprocess.Popen([sys.executable, "-c", SERVER, str(data)], stdout=subprocess.PIPE, text=True)
     assert server.stdout
@@ -159,7 +171,7 @@ async def test_a_killed_keeper_takes_mongod_along_and_the_watchdog_starts_both(
             before = processes_of(tmp_path)
 
             before["keeper"].kill()
-            await asyncio.to_thread(before["mongod"].wait, HANG_GUARD_S)
+            await asyncio.to_thread(eventually_dead, before["mongod"])
 
             await orders.insert_one({"_id": number})
             after = processes_of(tmp_path)
@@ -240,7 +252,7 @@ async def test_a_mongod_that_dies_again_and_again_is_given_up(
         eventually(lambda: "mongod" in processes_of(tmp_path))
         mongod = processes_of(tmp_path)["mongod"]
         mongod.kill()
-        await asyncio.to_thread(mongod.wait, HANG_GUARD_S)
+        await asyncio.to_thread(eventually_dead, mongod)
     eventually((tmp_path / "gave_up").exists)
 
     with pytest.raises(MongodNotStarted, match="died 6 times within 60 s and is not started again until every server"):
@@ -283,7 +295,7 @@ def test_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
             killed = processes_of(tmp_path)
             killed[name].kill()
             start = time.perf_counter()
-            killed["mongod"].wait(HANG_GUARD_S)
+            eventually_dead(killed["mongod"])
             answered = False
             while not answered:
                 attachment.ensure_alive()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from beanie import Document
 from pydantic import BaseModel, ConfigDict, Field
 from pymongo import IndexModel
 
-from traya_gql.documents.records import find_one
+from traya_gql.documents.records import StoredDocument, find_one
 
 KEPT_S = 7 * 24 * 3600
 """Seconds a key is remembered: more than the 24 hours that rule 37 of the API conventions asks for."""
@@ -26,12 +25,10 @@ class IdempotencyRecord(BaseModel):
     created_at: datetime
 
 
-class IdempotencyDocument(IdempotencyRecord, Document):
+class IdempotencyDocument(IdempotencyRecord, StoredDocument):
     """The key as written, in the transaction of what it stands for."""
 
     model_config = ConfigDict(frozen=False)
-
-    schema_version: int = 1
 
     class Settings:
         """Where it lies."""

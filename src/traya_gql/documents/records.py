@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from beanie import Document
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from traya_gql.documents.transactions import current_session
 
 
 class Record(BaseModel):
@@ -28,6 +30,10 @@ class StoredDocument(Document):
 
     schema_version: int = 1
 
+    async def insert(self, **options: Any) -> Self:
+        """Insert the document, in the transaction that this runs in if there is one."""
+        return await super().insert(session=current_session(), **options)
+
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -40,7 +46,7 @@ def _adapter(record: type[R]) -> TypeAdapter[list[R]]:
 
 async def find_one(document: type[Document], record: type[R], query: dict[str, Any], *, comment: str) -> R | None:
     """Return the one record that meets the query, or None. One command; joins the transaction it runs in."""
-    raw = await document.get_pymongo_collection().find_one(query, comment=comment)
+    raw = await document.get_pymongo_collection().find_one(query, comment=comment, session=current_session())
     return None if raw is None else record.model_validate(raw)
 
 
@@ -54,7 +60,9 @@ async def find_many(
     limit: int = 0,
 ) -> list[R]:
     """Return the records that meet the query, at most `limit` (0: all). One command up to 16 MB of answer."""
-    cursor = document.get_pymongo_collection().find(query, comment=comment, sort=sort or None, limit=limit)
+    cursor = document.get_pymongo_collection().find(
+        query, comment=comment, sort=sort or None, limit=limit, session=current_session()
+    )
     if limit:
         # one batch, so that the cursor closes with its first answer instead of a second command
         cursor = cursor.batch_size(limit + 1)
@@ -63,7 +71,9 @@ async def find_many(
 
 async def find_by_ids(document: type[Document], record: type[R], ids: Sequence[UUID], *, comment: str) -> dict[UUID, R]:
     """Return the records that exist among these ids, by id. One command."""
-    cursor = document.get_pymongo_collection().find({"_id": {"$in": list(ids)}}, comment=comment)
+    cursor = document.get_pymongo_collection().find(
+        {"_id": {"$in": list(ids)}}, comment=comment, session=current_session()
+    )
     cursor = cursor.batch_size(len(ids) + 1)
     found = _adapter(record).validate_python(await cursor.to_list())
     return {one.id: one for one in found}

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import pymongo
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 T = TypeVar("T")
+
+_session: ContextVar[AsyncClientSession | None] = ContextVar("session", default=None)
+
+
+def current_session() -> AsyncClientSession | None:
+    """Return the session of the transaction that this code runs in, or None outside of one."""
+    return _session.get()
 
 
 class Transactions:
@@ -29,8 +38,9 @@ class Transactions:
     async def run(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run the work until it commits, and return what it returned.
 
-        Every read and write inside, Beanie's too, belongs to the transaction: reads see one snapshot, and the commit
-        is acknowledged by a majority. An exception out of `work` leaves nothing written.
+        The functions of `records.py` and `StoredDocument.insert` join it by themselves; any other call names
+        `current_session()`. Reads see one snapshot, the commit is acknowledged by a majority, and an exception out of
+        `work` leaves nothing written.
 
         Raises:
             pymongo.errors.PyMongoError: the database could not do it within `deadline_s`; with the label
@@ -38,13 +48,18 @@ class Transactions:
         """
         async with (
             self._client.start_session() as session,
-            # bind() carries the session into calls that drop it (Beanie's find().delete(), fetch_link());
-            # its default, end_session=True, would abort the transaction silently at the end of the block
+            # catches what forgets to name the session (Beanie drops it in find().delete() and fetch_link()): with the
+            # client's own write concern such a call is refused, where it would have escaped from the transaction.
+            # bind()'s default, end_session=True, would abort the transaction silently at the end of the block
             session.bind(end_session=False),
         ):
-            with pymongo.timeout(self._deadline_s):
-                return await session.with_transaction(
-                    lambda _: work(),
-                    read_concern=ReadConcern("snapshot"),
-                    write_concern=WriteConcern("majority"),
-                )
+            token = _session.set(session)
+            try:
+                with pymongo.timeout(self._deadline_s):
+                    return await session.with_transaction(
+                        lambda _: work(),
+                        read_concern=ReadConcern("snapshot"),
+                        write_concern=WriteConcern("majority"),
+                    )
+            finally:
+                _session.reset(token)

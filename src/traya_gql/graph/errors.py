@@ -37,11 +37,12 @@ def fault(error: BaseException, *, operation_name: str | None, path: list[str | 
     incident = secrets.token_hex(8)
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     _log.error(
-        "fault incident=%s operation=%s path=%s type=%s frames=%s",
+        "fault incident=%s operation=%s path=%s type=%s code=%s frames=%s",
         incident,
         operation_name if operation_name and len(operation_name) <= 100 else None,  # noqa: PLR2004
         path,
         f"{type(error).__module__}.{type(error).__qualname__}",
+        code if isinstance(code := getattr(error, "code", None), int) else None,  # MongoDB's number
         " < ".join(reversed(frames)),
     )
     shown: dict[str, Any] = {

@@ -148,7 +148,7 @@ def _wait_until_ready(folder: DataFolder, *, users_lock: int, mongod: Path | Non
             _refuse_if_given_up(folder)
             port = folder.read_port()
             with contextlib.suppress(OSError):
-                if port is not None and is_primary(port):
+                if port is not None and not folder.unfinished_file.exists() and is_primary(port):
                     return port
         time.sleep(_POLL_S)
     raise MongodNotStarted(

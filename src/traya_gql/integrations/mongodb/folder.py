@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,11 @@ class DataFolder:
         """Why mongod is not started any more: there only while a keeper that gave up waits for its users to leave."""
         return self.root / "gave_up"
 
+    @property
+    def unfinished_file(self) -> Path:
+        """There from before mongod's files are first made until they have once been a writable primary."""
+        return self.root / "db.unfinished"
+
     def open_lock(self, name: str) -> int:
         """Open `users.lock` or `owner.lock` and return the descriptor, which child processes do not inherit."""
         return os.open(self.root / name, os.O_RDWR | os.O_CREAT, 0o600)
@@ -86,6 +92,31 @@ class DataFolder:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self.port_file)
+
+    def prepare_db(self) -> None:
+        """Make the folder of mongod's files; make it anew when its first start was cut off. Call it as the owner.
+
+        A mongod that is killed while it makes its first files can leave some that no mongod reads. Nothing is lost
+        with them: nobody is told of a primary before `finish_db`.
+        """
+        if not self.db.exists():
+            self.unfinished_file.touch(mode=0o600)
+            self._sync()
+        elif self.unfinished_file.exists():
+            shutil.rmtree(self.db)
+        self.db.mkdir(mode=0o700, exist_ok=True)
+
+    def finish_db(self) -> None:
+        """Note, proof against a power cut, that mongod's files are whole: from now on they are never thrown away."""
+        self.unfinished_file.unlink(missing_ok=True)
+        self._sync()
+
+    def _sync(self) -> None:
+        descriptor = os.open(self.root, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def why_given_up(self) -> str | None:
         """Return why the keeper stopped starting mongod, or None when it did not."""

@@ -67,7 +67,6 @@ class Keeper:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop_soon)
-        self._folder.db.mkdir(mode=0o700, exist_ok=True)
         self._port, reservation = _take_port(self._folder)
         with reservation:
             if not _IS_LINUX:
@@ -105,6 +104,7 @@ class Keeper:
             _log.info("mongod %d is a writable primary on port %d", self._process.pid, self._port)
             if not self._was_ready:
                 self._was_ready = True
+                self._folder.finish_db()
                 self._when_ready()
 
     def _after_death(self) -> None:
@@ -129,6 +129,7 @@ class Keeper:
         self._start()
 
     def _start(self) -> None:
+        self._folder.prepare_db()
         log = self._folder.mongod_log
         self._log_start = log.stat().st_size if log.exists() else 0
         self._is_ready = False
@@ -165,8 +166,8 @@ class Keeper:
     def _why_dead(self) -> str:
         code = self._process.returncode if self._process else None
         how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
-        line = _last_error(self._folder.mongod_log, start=self._log_start)
-        said = f' Its last error: "{line}".' if line else ""
+        line = _first_error(self._folder.mongod_log, start=self._log_start)
+        said = f" Its first error: {line}." if line else ""
         return f"mongod {how}.{said} See {self._folder.mongod_log} and {self._folder.keeper_log}."
 
 
@@ -237,26 +238,29 @@ def _die_with(keeper: int) -> Callable[[], None] | None:
     return before_exec
 
 
-def _last_error(log: Path, *, start: int) -> str | None:
-    """Return the last error line that mongod wrote after the byte `start`, or None when there is none."""
+def _first_error(log: Path, *, start: int) -> str | None:
+    """Return the first error that mongod wrote after the byte `start`, else its first fatal line, or None.
+
+    The first is the cause; those after it only say that mongod ends.
+    """
     try:
         with log.open("rb") as file:
             file.seek(start)
             lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return None
-    for line in reversed(lines):
+    fatal: str | None = None
+    for line in lines:
         try:
             record = json.loads(line)
-            if record["s"] not in {"E", "F"}:
-                continue
-            attributes = record.get("attr", {})
-            detail = attributes.get("error") or attributes.get("message") or ""
-            said = record["msg"]
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue
-        return f"{said}: {detail}" if detail else str(said)
-    return None
+            severity, said = record["s"], f"{record['msg']} {json.dumps(record.get('attr', {}))}"
+        except (ValueError, KeyError, TypeError):
+            continue  # cut off by a kill
+        if severity == "E":
+            return said
+        if severity == "F":
+            fatal = fatal or said
+    return fatal
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,92 @@
+"""The house under test: a real MongoDB, the real application, asked over ASGI."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from tests.support import GraphClient, hair_test, running
+from traya_gql.app import now
+from traya_gql.documents.collections import DOCUMENTS
+from traya_gql.integrations.mongodb.embedded import attach
+from traya_gql.services.seeding import seed_catalogue
+from traya_gql.settings import Mode, Settings
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """A real MongoDB, shared by the test workers; each has a database of its own."""
+    name = f"test_{worker_id}_{os.getpid()}"
+    if outside := os.environ.get("MONGODB_URI"):
+        yield urlunsplit(urlsplit(outside)._replace(path=f"/{name}"))
+        return
+    base = tmp_path_factory.getbasetemp()
+    folder = base if worker_id == "master" else base.parent
+    attachment = attach(folder / "mongodb", mongod=Path(path) if (path := os.environ.get("TRAYA_MONGOD")) else None)
+    yield urlunsplit(urlsplit(attachment.uri)._replace(path=f"/{name}"))
+    attachment.release(wait_s=10)
+
+
+@pytest.fixture(scope="session")
+def settings(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(
+        _env_file=None,
+        mode=Mode.DEVELOPMENT,
+        mongodb_uri=SecretStr(mongodb_uri),
+        data=tmp_path_factory.mktemp("data"),
+        secret_key=SecretStr("a secret of the tests, long enough to sign"),
+    )
+
+
+@pytest.fixture(scope="session")
+async def started(settings: Settings) -> AsyncIterator[tuple[Starlette, GraphClient]]:
+    async with running(settings) as (app, client):
+        yield app, client
+        storage = app.state.storage
+        await storage.client.drop_database(storage.database.name)
+
+
+@pytest.fixture
+async def client(started: tuple[Starlette, GraphClient]) -> GraphClient:
+    """A client of the application, on a database that holds the catalogue and nothing else."""
+    database = started[0].state.storage.database
+    for document in DOCUMENTS:
+        await database[document.Settings.name].delete_many({})
+    await seed_catalogue(now=now())
+    return started[1]
+
+
+@pytest.fixture
+def database(started: tuple[Starlette, GraphClient], client: GraphClient) -> Any:
+    """The database under the client, to look into."""
+    return started[0].state.storage.database
+
+
+@pytest.fixture
+async def report(client: GraphClient) -> dict[str, Any]:
+    """A submitted hair test: `publicId`, `accessToken`, and the ids of report, hair test and customer."""
+    submitted = await client.data(
+        """mutation ($input: SubmitHairTestInput!) {
+             submitHairTest(input: $input) {
+               accessToken
+               report { id publicId hairTest { id customer { id } } }
+             }
+           }""",
+        input=hair_test(),
+    )
+    payload = submitted["submitHairTest"]
+    test = payload["report"]["hairTest"]
+    return {
+        "publicId": payload["report"]["publicId"],
+        "accessToken": payload["accessToken"],
+        "id": payload["report"]["id"],
+        "hairTestId": test["id"],
+        "customerId": test["customer"]["id"],
+    }

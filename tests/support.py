@@ -1,0 +1,145 @@
+"""What tests share: a client that asks as a front end would, and inputs to change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
+from starlette.applications import Starlette
+
+from traya_gql.app import create_app
+from traya_gql.graph.limits import Limits
+from traya_gql.settings import Settings
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+class CommandCounter(CommandListener):
+    """Counts the commands that the application sends, by name."""
+
+    def __init__(self) -> None:
+        self._counters: list[Counter[str]] = []
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter[str]]:
+        counter: Counter[str] = Counter()
+        self._counters.append(counter)
+        yield counter
+        self._counters.remove(counter)
+
+    def started(self, event: CommandStartedEvent) -> None:
+        for counter in self._counters:
+            counter[event.command_name] += 1
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+@dataclass(frozen=True)
+class GraphClient:
+    """Asks the application as a front end would."""
+
+    http: httpx.AsyncClient
+    commands: CommandCounter = field(default_factory=CommandCounter)
+
+    async def ask(self, query: str, *, bearer: str | None = None, **variables: Any) -> dict[str, Any]:
+        """Return the whole response of a request that was understood."""
+        headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
+        response = await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def data(self, query: str, *, bearer: str | None = None, **variables: Any) -> dict[str, Any]:
+        """Return the data of a request that raised no error."""
+        answer = await self.ask(query, bearer=bearer, **variables)
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def code(self, query: str, *, bearer: str | None = None, **variables: Any) -> str:
+        """Return the code of the first top-level error."""
+        answer = await self.ask(query, bearer=bearer, **variables)
+        code: str = answer["errors"][0]["extensions"]["code"]
+        return code
+
+
+def example(name: str) -> str:
+    """Return an operation of the folder `examples`."""
+    return (EXAMPLES / f"{name}.graphql").read_text(encoding="utf-8")
+
+
+def hair_test(**changes: Any) -> dict[str, Any]:
+    """Return the input of a hair test with a new key; `changes` go to the part that has the field."""
+    typed: dict[str, Any] = {
+        "idempotencyKey": str(uuid4()),
+        "customer": {"name": "Asha Rao", "phone": "9876543210", "age": 28, "gender": "MALE"},
+        "hair": {"hairLossStage": "STAGE_2", "familyHistory": "FATHER", "dandruff": "MILD"},
+        "internalHealth": {
+            "sleep": "DISTURBED",
+            "stress": "MODERATE",
+            "hasAcidityOrGas": True,
+            "energyLevel": "LOW",
+            "isTakingSupplements": False,
+        },
+    }
+    return _changed(typed, changes)
+
+
+def order(report_public_id: str, **changes: Any) -> dict[str, Any]:
+    """Return the input of an order with a new key; `changes` replace whole fields."""
+    typed: dict[str, Any] = {
+        "idempotencyKey": str(uuid4()),
+        "reportPublicId": report_public_id,
+        "phone": "9876543210",
+        "shippingAddress": address(),
+        "paymentMethod": "RAZORPAY",
+    }
+    return {**typed, **changes}
+
+
+def address(**changes: Any) -> dict[str, Any]:
+    """Return an address as typed."""
+    typed = {
+        "name": "Asha Rao",
+        "addressLine": "12 MG Road",
+        "city": "Bengaluru",
+        "state": "KARNATAKA",
+        "pinCode": "560001",
+    }
+    return {**typed, **changes}
+
+
+def _changed(typed: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    for name, value in changes.items():
+        parts = [part for part in (typed, *typed.values()) if isinstance(part, dict) and name in part]
+        assert parts, f"no part of the input has the field {name}"
+        parts[0][name] = value
+    return typed
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, limits: Limits | None = None) -> AsyncIterator[tuple[Starlette, GraphClient]]:
+    """The application, started, with a client. One at a time in a process: Beanie is tied to one database."""
+    counter = CommandCounter()
+    app = create_app(settings, limits=limits, listeners=(counter,))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test"
+        ) as http,
+    ):
+        yield app, GraphClient(http, counter)
