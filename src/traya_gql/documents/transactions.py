@@ -43,8 +43,7 @@ class Transactions:
         `work` leaves nothing written.
 
         Raises:
-            pymongo.errors.PyMongoError: the database could not do it within `deadline_s`; with the label
-                TransientTransactionError another transaction was in the way all the time.
+            pymongo.errors.PyMongoError: the database could not do it within `deadline_s`.
         """
         async with (
             self._client.start_session() as session,

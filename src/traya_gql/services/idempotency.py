@@ -102,7 +102,11 @@ class Once:
             created_at=now,
         )
 
+        attempts = 0
+
         async def unit() -> R:
+            nonlocal attempts
+            attempts += 1
             # first, so that a repeat finds the key before it looks at a world that has moved on
             await record.insert()
             return await work()
@@ -119,7 +123,8 @@ class Once:
             first_id = await _first_result(record)
             return Outcome((await find([first_id]))[first_id], is_replay=True)
         except PyMongoError as error:
-            if error.timeout and error.has_error_label("TransientTransactionError"):
+            # tried again until the time was up: another process holds the key in an open transaction
+            if error.timeout and attempts > 1:
                 raise IdempotencyInProgress from error
             raise
         finally:

@@ -1,0 +1,21 @@
+"""The peer: what somebody would write who takes Strawberry and Beanie and follows their documentation.
+
+What it is:
+
+* Strawberry types with resolvers, `strawberry.asgi.GraphQL` on a Starlette route, relations through
+  `strawberry.dataloader.DataLoader`, as https://strawberry.rocks/docs shows.
+* Beanie documents, read with `get`, `find_one` and `find(...).to_list()` and written with `insert(session=...)`, as
+  https://beanie-odm.dev shows. Relations are ids, as in ours: the stored documents are the same, field by field.
+* uvicorn as `pip install uvicorn` gives it: asyncio's loop, h11, its access log (into a file); one process.
+* Everything at default settings: nothing is tuned, nothing is slowed down. Indexes stand under every query.
+
+What it shares with ours: the rules of `traya_gql.domain` (assessment, kit, checks of what was typed, prices, texts),
+because a backend has its rules whatever it is built with; the queries; the mongod, in a database of its own.
+
+What it does as ours: the same answers; a hair test, and an order, is written in one snapshot transaction with
+`w=majority`; a repeat with the same idempotency key answers with what the first one made.
+
+What it does not: it does not notice another input under a used key; it keeps no limits (depth, size, time); it masks
+no errors; it has no `node`, `order`, filters, search, health or GraphiQL from its own files, and no private parts of a
+report but one. Each of these costs ours something and the peer nothing.
+"""

@@ -1,0 +1,282 @@
+"""The application: `uvicorn bench.peers.plain.app:app`, with the database in `PEER_MONGODB_URI`."""
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+import strawberry
+from beanie import init_beanie
+from beanie.operators import In, Or
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+from starlette.applications import Starlette
+from strawberry.asgi import GraphQL
+from strawberry.dataloader import DataLoader
+
+from bench.peers.plain import types
+from bench.peers.plain.documents import (
+    DOCUMENTS,
+    CustomerDocument,
+    HairTestDocument,
+    IdempotencyDocument,
+    OrderDocument,
+    OrderLine,
+    ProductDocument,
+    ReportDocument,
+)
+from traya_gql.domain.addresses import TypedAddress, check_address
+from traya_gql.domain.assessment import assess
+from traya_gql.domain.customers import check_customer, first_name
+from traya_gql.domain.hair_tests import Assessed, HairAnswers
+from traya_gql.domain.kit import recommend
+from traya_gql.domain.orders import NUMBER_BITS, OrderStatus, order_number
+from traya_gql.domain.phones import normalise_phone
+from traya_gql.domain.pricing import line_total, quote
+from traya_gql.domain.refusals import InvalidInput, Problem, Problems, Refusal, RefusalCode
+from traya_gql.domain.safety import blocks
+
+KEY = secrets.token_urlsafe(48)
+LIFETIME = timedelta(days=30)
+client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+    os.environ["PEER_MONGODB_URI"], uuidRepresentation="standard", tz_aware=True
+)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def report(self, public_id: str, access_token: str | None = None) -> types.Report | None:
+        document = await ReportDocument.find_one(ReportDocument.public_id == public_id)
+        return types.Report.of(document, is_owner=opens(access_token, document.id)) if document else None
+
+    @strawberry.field
+    async def products(
+        self,
+        sort_key: types.ProductSortKey = types.ProductSortKey.NAME,
+        first: int = 20,
+        after: str | None = None,
+    ) -> types.ProductConnection:
+        key = sort_key.value
+        query = ProductDocument.find(ProductDocument.is_active == True)  # noqa: E712 - Beanie's operator
+        if after is not None:
+            _, _, value, last_id = json.loads(base64.urlsafe_b64decode(after + "=="))
+            last = UUID(hex=last_id)
+            if sort_key is types.ProductSortKey.CREATED_AT:
+                value = datetime.fromtimestamp(value / 1000, UTC)
+            query = query.find(Or({key: {"$gt": value}}, {key: value, "_id": {"$gt": last}}))
+        found = await query.sort(f"+{key}", "+_id").limit(first + 1).to_list()
+        edges = [types.Edge(cursor=cursor(one, sort_key), node=types.Product.of(one)) for one in found[:first]]
+        return types.ProductConnection(
+            edges=edges,
+            page_info=types.PageInfo(
+                has_next_page=len(found) > first,
+                has_previous_page=after is not None,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            ),
+        )
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def submit_hair_test(self, input: types.SubmitHairTestInput) -> types.SubmitHairTestPayload:  # noqa: A002
+        problems = Problems()
+        with problems.under("customer"):
+            customer = check_customer(**asdict(input.customer), problems=problems)
+        try:
+            problems.refuse_if_any()
+        except Refusal as refusal:
+            return types.SubmitHairTestPayload(user_errors=types.UserError.of(refusal))
+        answers = HairAnswers(**asdict(input.hair), **asdict(input.internal_health))
+        assessment = assess(Assessed(age=customer.age, gender=customer.gender, answers=answers))
+        customer_id, hair_test_id, report_id, made_at = uuid4(), uuid4(), uuid4(), now()
+        public_id = secrets.token_urlsafe(16)
+
+        async def work(session: AsyncClientSession) -> ReportDocument:
+            products = await ProductDocument.find(
+                ProductDocument.is_active == True,  # noqa: E712 - Beanie's operator
+                session=session,
+            ).to_list()
+            await CustomerDocument(
+                id=customer_id, created_at=made_at, report_id=report_id, details=customer, is_verified=False
+            ).insert(session=session)
+            await HairTestDocument(
+                id=hair_test_id, created_at=made_at, customer_id=customer_id, report_id=report_id, answers=answers
+            ).insert(session=session)
+            return await ReportDocument(
+                id=report_id,
+                created_at=made_at,
+                public_id=public_id,
+                hair_test_id=hair_test_id,
+                first_name=first_name(customer.name),
+                gender=customer.gender,
+                assessment=assessment,
+                kit=list(recommend(answers=answers, causes=assessment.causes, candidates=products)),
+            ).insert(session=session)
+
+        key = f"submitHairTest:{customer.phone}:{input.idempotency_key}"
+        report, is_replay = await once(key, report_id, made_at, work, ReportDocument)
+        return types.SubmitHairTestPayload(
+            report=types.Report.of(report, is_owner=True),
+            access_token=token_of(report.id, report.created_at),
+            access_token_expires_at=report.created_at + LIFETIME,
+            is_replay=is_replay,
+        )
+
+    @strawberry.mutation
+    async def place_order(self, input: types.PlaceOrderInput) -> types.PlaceOrderPayload:  # noqa: A002
+        problems = Problems()
+        phone = problems.take("phone", lambda: normalise_phone(input.phone))
+        with problems.under("shippingAddress"):
+            shipping = check_address(TypedAddress(**asdict(input.shipping_address)), problems)
+        billing = shipping
+        if input.billing_address:
+            with problems.under("billingAddress"):
+                billing = check_address(TypedAddress(**asdict(input.billing_address)), problems)
+        order_id, made_at = uuid4(), now()
+        number = order_number(secrets.randbits(NUMBER_BITS))
+
+        async def work(session: AsyncClientSession) -> OrderDocument:
+            report = await ReportDocument.find_one(
+                ReportDocument.public_id == input.report_public_id, session=session
+            )
+            if report is None:
+                raise refused(RefusalCode.REPORT_NOT_FOUND, "There is no such report.", "reportPublicId")
+            test = await HairTestDocument.get(report.hair_test_id, session=session)
+            wanted = (
+                {item.product_id: 1 for item in report.kit}
+                if input.lines is None
+                else {product_key(line.product_id): line.quantity for line in input.lines}
+            )
+            products = await ProductDocument.find(In(ProductDocument.id, list(wanted)), session=session).to_list()
+            by_id = {product.id: product for product in products if product.is_active}
+            lines = []
+            for product_id, quantity in wanted.items():
+                product = by_id.get(product_id)
+                if product is None:
+                    raise refused(RefusalCode.PRODUCT_UNAVAILABLE, "This product is not available.", "lines")
+                if blocks(test.answers, product):
+                    raise refused(RefusalCode.SAFETY_BLOCK, "This product cannot be ordered.", "lines")
+                lines.append(
+                    OrderLine(
+                        product_id=product.id,
+                        product_name=product.name,
+                        unit_price_paise=product.price_paise,
+                        quantity=quantity,
+                        total_paise=line_total(unit_price_paise=product.price_paise, quantity=quantity),
+                    )
+                )
+            return await OrderDocument(
+                id=order_id,
+                created_at=made_at,
+                number=number,
+                report_id=report.id,
+                phone=phone,
+                status=OrderStatus.PENDING,
+                lines=lines,
+                shipping_address=shipping,
+                billing_address=billing,
+                payment_method=input.payment_method,
+                pricing=quote(line.total_paise for line in lines),
+            ).insert(session=session)
+
+        try:
+            problems.refuse_if_any()
+            key = f"placeOrder:{phone}:{input.idempotency_key}"
+            order, is_replay = await once(key, order_id, made_at, work, OrderDocument)
+        except Refusal as refusal:
+            return types.PlaceOrderPayload(user_errors=types.UserError.of(refusal))
+        return types.PlaceOrderPayload(
+            order=types.Order.of(order),
+            access_token=token_of(order.id, order.created_at),
+            access_token_expires_at=order.created_at + LIFETIME,
+            is_replay=is_replay,
+        )
+
+
+async def once(
+    key: str,
+    result_id: UUID,
+    made_at: datetime,
+    work: Callable[[AsyncClientSession], Awaitable[Any]],
+    document: type[ReportDocument | OrderDocument],
+) -> tuple[Any, bool]:
+    """Do the work in a transaction with its key; for a key that is there already, find what was made."""
+
+    async def unit(session: AsyncClientSession) -> Any:
+        await IdempotencyDocument(id=key, result_id=result_id, created_at=made_at).insert(session=session)
+        return await work(session)
+
+    try:
+        async with client.start_session() as session:
+            made = await session.with_transaction(
+                unit, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
+            )
+    except DuplicateKeyError:
+        first = await IdempotencyDocument.get(key)
+        return await document.get(first.result_id), True
+    return made, False
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def token_of(id_: UUID, made_at: datetime) -> str:
+    return jwt.encode({"sub": id_.hex, "exp": made_at + LIFETIME}, KEY, algorithm="HS256")
+
+
+def opens(token: str | None, id_: UUID) -> bool:
+    try:
+        return token is not None and jwt.decode(token, KEY, algorithms=["HS256"])["sub"] == id_.hex
+    except jwt.InvalidTokenError:
+        return False
+
+
+def product_key(id_: str) -> UUID:
+    return UUID(hex=base64.urlsafe_b64decode(id_ + "==").decode().removeprefix("Product:"))
+
+
+def cursor(product: ProductDocument, sort_key: types.ProductSortKey) -> str:
+    value = getattr(product, sort_key.value)
+    if isinstance(value, datetime):
+        value = round(value.timestamp() * 1000)
+    packed = [1, f"products:{sort_key.name}", value, product.id.hex]
+    return types.encode(json.dumps(packed, separators=(",", ":"), ensure_ascii=False))
+
+
+def refused(code: RefusalCode, message: str, field: str) -> InvalidInput:
+    return InvalidInput(Problem(code, message, ("input", field)))
+
+
+async def load_products(ids: list[UUID]) -> list[ProductDocument | None]:
+    found = {product.id: product for product in await ProductDocument.find(In(ProductDocument.id, ids)).to_list()}
+    return [found.get(one) for one in ids]
+
+
+class App(GraphQL):
+    async def get_context(self, request: Any, response: Any) -> dict[str, Any]:
+        return {"request": request, "response": response, "product_loader": DataLoader(load_fn=load_products)}
+
+
+@asynccontextmanager
+async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    await init_beanie(database=client.get_default_database(), document_models=DOCUMENTS)
+    yield
+    await client.close()
+
+
+app = Starlette(lifespan=lifespan)
+app.add_route("/graphql", App(strawberry.Schema(query=Query, mutation=Mutation)))

@@ -1,0 +1,220 @@
+"""Repeats have one effect."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from pymongo.errors import DuplicateKeyError
+from starlette.applications import Starlette
+
+from tests.support import GraphClient, example, hair_test, order
+from traya_gql.app import now
+from traya_gql.documents.orders import OrderDocument
+from traya_gql.documents.products import ProductDocument
+from traya_gql.documents.records import Record
+from traya_gql.documents.transactions import Transactions
+from traya_gql.domain.products import ProductCategory
+from traya_gql.services.idempotency import IdempotencyInProgress, Once
+
+REPEATS = 50
+
+
+async def submit(client: GraphClient, typed: dict[str, Any]) -> dict[str, Any]:
+    payload: dict[str, Any] = (await client.data(example("submit_hair_test"), input=typed))["submitHairTest"]
+    return payload
+
+
+async def place(client: GraphClient, typed: dict[str, Any]) -> dict[str, Any]:
+    payload: dict[str, Any] = (await client.data(example("place_order"), input=typed))["placeOrder"]
+    return payload
+
+
+def codes(payload: dict[str, Any]) -> list[str]:
+    return [error["code"] for error in payload["userErrors"]]
+
+
+async def test_50_concurrent_hair_tests_with_one_key_make_one_report(client: GraphClient, database: Any) -> None:
+    typed = hair_test()
+
+    answers = await asyncio.gather(*(submit(client, typed) for _ in range(REPEATS)))
+
+    assert sorted(answer.pop("isReplay") for answer in answers) == [False] + [True] * (REPEATS - 1)
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0]["userErrors"] == []
+    for collection in ("customers", "hair_tests", "reports", "idempotency"):
+        assert await database[collection].count_documents({}) == 1, collection
+
+
+async def test_50_concurrent_orders_with_one_key_make_one_order(
+    client: GraphClient, report: dict[str, Any], database: Any
+) -> None:
+    """Defect 12: there was no idempotency."""
+    typed = order(report["publicId"])
+
+    answers = await asyncio.gather(*(place(client, typed) for _ in range(REPEATS)))
+
+    assert sorted(answer.pop("isReplay") for answer in answers) == [False] + [True] * (REPEATS - 1)
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0]["userErrors"] == []
+    assert await database.orders.count_documents({}) == 1
+
+
+async def test_the_same_key_with_another_input_is_a_conflict(
+    client: GraphClient, report: dict[str, Any], database: Any
+) -> None:
+    test, typed = hair_test(), order(report["publicId"])
+    await submit(client, test)
+    await place(client, typed)
+    other_test = hair_test(stress="HIGH") | {"idempotencyKey": test["idempotencyKey"]}
+
+    assert codes(await submit(client, other_test)) == ["IDEMPOTENCY_CONFLICT"]
+    assert codes(await place(client, typed | {"paymentMethod": "SNAPMINT"})) == ["IDEMPOTENCY_CONFLICT"]
+    assert await database.orders.count_documents({}) == 1
+
+
+async def test_concurrent_inputs_under_one_key_make_one_record_and_conflicts(
+    client: GraphClient, database: Any
+) -> None:
+    key = str(uuid4())
+    inputs = [hair_test(age=20 + turn) | {"idempotencyKey": key} for turn in range(20)]
+
+    answers = await asyncio.gather(*(submit(client, typed) for typed in inputs))
+
+    assert sorted(codes(answer) for answer in answers) == [[]] + [["IDEMPOTENCY_CONFLICT"]] * 19
+    assert await database.reports.count_documents({}) == 1
+
+
+async def test_another_spelling_of_the_same_input_is_a_repeat(client: GraphClient) -> None:
+    typed = hair_test(name="Asha Rao", phone="9876543210")
+    again = hair_test(name=" Asha  Rao", phone="+91 98765 43210") | {"idempotencyKey": typed["idempotencyKey"].upper()}
+
+    first, second = await submit(client, typed), await submit(client, again)
+
+    assert second.pop("isReplay") is True
+    assert first.pop("isReplay") is False
+    assert first == second
+
+
+async def test_somebody_elses_use_of_a_key_is_not_ours(client: GraphClient, database: Any) -> None:
+    typed = hair_test()
+    await submit(client, typed)
+
+    payload = await submit(client, hair_test(phone="6000000000") | {"idempotencyKey": typed["idempotencyKey"]})
+
+    assert payload["isReplay"] is False
+    assert await database.reports.count_documents({}) == 2
+
+
+async def test_a_refused_input_leaves_the_key_unused(
+    client: GraphClient, report: dict[str, Any], database: Any
+) -> None:
+    typed = order(report["publicId"])
+    await database.products.update_many({}, {"$set": {"is_active": False}})
+    refused = await place(client, typed)
+    await database.products.update_many({}, {"$set": {"is_active": True}})
+
+    placed = await place(client, typed)
+
+    assert codes(refused) == ["PRODUCT_UNAVAILABLE", "PRODUCT_UNAVAILABLE"]
+    assert (placed["isReplay"], placed["userErrors"]) == (False, [])
+
+
+async def test_a_repeat_gets_the_first_answer_although_the_world_has_moved_on(
+    client: GraphClient, report: dict[str, Any], database: Any
+) -> None:
+    typed = order(report["publicId"])
+    first = await place(client, typed)
+    await database.products.update_many({}, {"$set": {"is_active": False, "price_paise": 1}})
+
+    again = await place(client, typed)
+
+    assert again.pop("isReplay") is True
+    assert first.pop("isReplay") is False
+    assert first == again
+
+
+async def test_a_repeat_is_told_when_the_first_has_not_ended_in_time(
+    started: tuple[Starlette, GraphClient], client: GraphClient
+) -> None:
+    """The first is held open, in this process and as if it ran in another one."""
+    transactions = Transactions(started[0].state.storage.client, deadline_s=0.6)
+    is_inside, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow_work() -> Record:
+        is_inside.set()
+        await may_end.wait()
+        return await _product("held").insert()
+
+    async def quick_work() -> Record:
+        return await _product("quick").insert()
+
+    async def run(once: Once, work: Any) -> Any:
+        return await once.run(
+            mutation="test",
+            asker="somebody",
+            key=UUID(int=7),
+            command=Command(),
+            result_id=uuid4(),
+            now=now(),
+            work=work,
+            find=_found,
+        )
+
+    here = Once(transactions=Transactions(started[0].state.storage.client, deadline_s=10), wait_s=0.3)
+    elsewhere = Once(transactions=transactions, wait_s=0.3)
+    first = asyncio.create_task(run(here, slow_work))
+    await is_inside.wait()
+
+    with pytest.raises(IdempotencyInProgress):
+        await run(here, quick_work)
+    with pytest.raises(IdempotencyInProgress):
+        await run(elsewhere, quick_work)
+
+    may_end.set()
+    assert (await first).is_replay is False
+    assert (await run(elsewhere, quick_work)).is_replay is True
+
+
+async def test_orders_keep_their_number_unique(database: Any, client: GraphClient) -> None:
+    await database.orders.insert_one({"_id": 1, "number": "TG-00000-00000"})
+
+    with pytest.raises(DuplicateKeyError):
+        await database.orders.insert_one({"_id": 2, "number": "TG-00000-00000"})
+    assert OrderDocument.Settings.indexes[0].document["name"] == "number"
+
+
+async def test_keys_are_forgotten_after_a_week_and_not_before_a_day(database: Any, client: GraphClient) -> None:
+    indexes = await database.idempotency.index_information()
+
+    kept = timedelta(seconds=indexes["created_at"]["expireAfterSeconds"])
+
+    assert timedelta(days=1) < kept == timedelta(days=7)
+
+
+class Command(Record):
+    """Some input."""
+
+    id: UUID = UUID(int=1)
+    created_at: Any = None
+
+
+def _product(slug: str) -> ProductDocument:
+    return ProductDocument(
+        id=uuid4(),
+        created_at=now(),
+        slug=slug,
+        name=slug,
+        category=ProductCategory.OIL,
+        tags=(),
+        benefits=(),
+        price_paise=1,
+        is_active=False,
+    )
+
+
+async def _found(ids: Any) -> Any:
+    return {one: _product("found") for one in ids}
