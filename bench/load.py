@@ -38,20 +38,19 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else "asyncio"
 
 
-def load(port: int, bodies: list[str], *, connections: int, seconds: float, needed: str) -> Load:
+def load(port: int, bodies: list[str], *, connections: int, seconds: int, needed: str) -> Load:
     """Post the bodies in turn to /graphql of this port. Good is a 200 that holds `needed` and no error."""
     if generator() == "wrk":
         return _wrk(port, bodies, connections=connections, seconds=seconds, needed=needed)
     return uvloop.run(_run(port, bodies, connections=connections, seconds=seconds, needed=needed.encode()))
 
 
-def _wrk(port: int, bodies: list[str], *, connections: int, seconds: float, needed: str) -> Load:
+def _wrk(port: int, bodies: list[str], *, connections: int, seconds: int, needed: str) -> Load:
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
         file.write("\n".join(bodies))
         file.flush()
         # one thread: the bodies go round in one order, and the cores are for the server and its database
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{round(seconds * 1000)}ms", "--timeout", "20s"]
-        command[3:4] = [f"-d{max(1, round(seconds))}s"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s"]
         url = f"http://127.0.0.1:{port}/graphql"
         ran = subprocess.run(
             [*command, "-s", str(SCRIPT), url, "--", file.name, needed], capture_output=True, text=True, check=True
@@ -59,7 +58,7 @@ def _wrk(port: int, bodies: list[str], *, connections: int, seconds: float, need
     return Load(**json.loads(ran.stdout.splitlines()[-1]))
 
 
-async def _run(port: int, bodies: list[str], *, connections: int, seconds: float, needed: bytes) -> Load:
+async def _run(port: int, bodies: list[str], *, connections: int, seconds: int, needed: bytes) -> Load:
     turn = cycle([_request(body.encode()) for body in bodies])
     latencies: list[float] = []
     wrong: list[str] = []

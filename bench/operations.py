@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,7 +37,7 @@ def operations(public_ids: list[str]) -> list[Operation]:
     return [
         Operation("__typename", lambda n: [json.dumps({"query": "{__typename}"})] * n, '"Query"'),
         Operation("report", lambda n: _bodies("report", [{"publicId": next(ids)} for _ in range(n)]), "disclaimer", 3),
-        Operation("50 products x 8 fields", lambda n: _bodies("products", [{}] * n), "endCursor", 1.5),
+        Operation("products", lambda n: _bodies("products", [{}] * n), "endCursor", 1.5),
         Operation("submitHairTest", lambda n: _bodies("submit_hair_test", hair_tests(n)), "publicId"),
         Operation("placeOrder", lambda n: _bodies("place_order", [order(next(ids)) for _ in range(n)]), "number", 1.5),
     ]
@@ -123,3 +124,12 @@ def commands(client: MongoClient[dict[str, Any]]) -> int:
     """Return how many commands mongod has answered, without heartbeats and our own questions."""
     counted = client.admin.command("serverStatus")["metrics"]["commands"]
     return sum(one["total"] for name, one in counted.items() if isinstance(one, dict) and name not in _NOISE)
+
+
+def settled_commands(client: MongoClient[dict[str, Any]]) -> int:
+    """Return the same, once mongod is idle: servers go on with what a load generator left behind."""
+    count = -1
+    while (found := commands(client)) != count:
+        count = found
+        time.sleep(0.3)
+    return count

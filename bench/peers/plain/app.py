@@ -149,9 +149,7 @@ class Mutation:
         number = order_number(secrets.randbits(NUMBER_BITS))
 
         async def work(session: AsyncClientSession) -> OrderDocument:
-            report = await ReportDocument.find_one(
-                ReportDocument.public_id == input.report_public_id, session=session
-            )
+            report = await ReportDocument.find_one(ReportDocument.public_id == input.report_public_id, session=session)
             if report is None:
                 raise refused(RefusalCode.REPORT_NOT_FOUND, "There is no such report.", "reportPublicId")
             test = await HairTestDocument.get(report.hair_test_id, session=session)

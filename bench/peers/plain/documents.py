@@ -1,5 +1,7 @@
 """The stored documents, in Beanie's ordinary way."""
 
+# ruff: noqa: RUF012 - Beanie's documents write `Settings` like this
+
 from datetime import datetime
 from uuid import UUID
 

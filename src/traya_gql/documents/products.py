@@ -66,8 +66,18 @@ def _indexes() -> list[IndexModel]:
             keys = [*equality, sort.value, "_id"]
             if sort is not ProductSort.PRICE:
                 keys.append("price_paise")
-            indexes.append(IndexModel([(key, ASCENDING) for key in keys], name="-".join(keys)))
+            indexes.append(IndexModel([(key, ASCENDING) for key in keys], name=_index_name(equality, sort)))
     return indexes
+
+
+def _index_name(equality: tuple[str, ...], sort: ProductSort) -> str:
+    return f"{'-'.join(equality)}-by-{sort.value}"
+
+
+def _equality(query: ProductQuery) -> tuple[str, ...]:
+    """Return the fields that the query asks to be equal, in the order of the index that is made for it."""
+    asked = (("is_active", True), ("category", query.category is not None), ("tags", query.tag is not None))
+    return tuple(name for name, is_asked in asked if is_asked)
 
 
 class ProductDocument(ProductRecord, StoredDocument):
@@ -103,14 +113,15 @@ async def page(
     """Return at most `limit` products that come after the position (None: from the start), in order. One command."""
     direction = DESCENDING if is_reverse else ASCENDING
     found = _filter(query)
-    if after is not None:
-        beyond = "$lt" if is_reverse else "$gt"
-        found["$and"] = [
-            *found.get("$and", ()),
-            # the first half bounds the index scan, the second decides between equal values
-            {sort.value: {f"{beyond}e": after.value}},
-            {"$or": [{sort.value: {beyond: after.value}}, {"_id": {beyond: after.id}}]},
-        ]
+    if bounds := _bounds(sort, after, is_reverse=is_reverse):
+        found["$or"] = bounds
+    if not query.words:
+        # one range of the index a branch, merged in the index's order: nothing before the position is read, however
+        # many products share the sort key's value
+        states = (True, False) if query.is_active is None else (query.is_active,)
+        found.pop("$or", None)
+        branches = [{**found, "is_active": state, **bound} for state in states for bound in bounds or [{}]]
+        found = {"$or": branches} if len(branches) > 1 else branches[0]
     return await find_many(
         ProductDocument,
         ProductRecord,
@@ -118,7 +129,21 @@ async def page(
         comment="products.page",
         sort=[(sort.value, direction), ("_id", direction)],
         limit=limit,
+        # MongoDB would rather read a whole price range and sort it; a text search has but one index
+        hint=None if query.words else _index_name(_equality(query), sort),
     )
+
+
+def _bounds(sort: ProductSort, after: ProductPosition | None, *, is_reverse: bool) -> list[dict[str, Any]]:
+    """Return the two conditions of which a product after the position meets one; none from the start."""
+    if after is None:
+        return []
+    beyond = "$lt" if is_reverse else "$gt"
+    # under $and, as the filter may ask for a range of the same field
+    return [
+        {"$and": [{sort.value: after.value}, {"_id": {beyond: after.id}}]},
+        {"$and": [{sort.value: {beyond: after.value}}]},
+    ]
 
 
 async def count(query: ProductQuery) -> int:

@@ -58,10 +58,14 @@ async def find_many(
     comment: str,
     sort: Sequence[tuple[str, int]] = (),
     limit: int = 0,
+    hint: str | None = None,
 ) -> list[R]:
-    """Return the records that meet the query, at most `limit` (0: all). One command up to 16 MB of answer."""
+    """Return the records that meet the query, at most `limit` (0: all). One command up to 16 MB of answer.
+
+    `hint` names the index to use.
+    """
     cursor = document.get_pymongo_collection().find(
-        query, comment=comment, sort=sort or None, limit=limit, session=current_session()
+        query, comment=comment, sort=sort or None, limit=limit, hint=hint, session=current_session()
     )
     if limit:
         # one batch, so that the cursor closes with its first answer instead of a second command

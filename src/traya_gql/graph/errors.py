@@ -8,7 +8,7 @@ import secrets
 import traceback
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import GraphQLError, ValueNode
 
 _log = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 500
@@ -60,6 +60,10 @@ def _code(error: GraphQLError) -> str | None:
         if code := (found.extensions or {}).get("code"):
             return str(code)
         found = found.original_error
+    # a variable's null where the argument allows none: valid as a document, found out when the field is called.
+    # graphql-core points at the argument's value then, and at the field for all that fails inside it
+    if found is None and error.nodes and all(isinstance(node, ValueNode) for node in error.nodes):
+        return "BAD_USER_INPUT"
     return None
 
 
@@ -71,10 +75,10 @@ def _masked(error: GraphQLError, operation_name: str | None) -> dict[str, Any]:
 
 
 def _shown(error: GraphQLError, code: str, *, hide_hints: bool) -> dict[str, Any]:
-    # a message may quote a whole variable: the client has it already
-    message = error.message if len(error.message) <= _LONGEST_MESSAGE else f"{error.message[:_LONGEST_MESSAGE]}…"
+    message = _HINT.sub("", error.message) if hide_hints else error.message
     shown: dict[str, Any] = {
-        "message": _HINT.sub("", message) if hide_hints else message,
+        # it may quote a whole variable: the client has it already
+        "message": message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…",
         "extensions": {"code": code},
     }
     if error.locations:

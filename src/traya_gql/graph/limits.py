@@ -32,6 +32,8 @@ from graphql import (
 )
 
 _HUGE = 1 << 40  # sums stop growing here: nested fragments can describe numbers that fill the memory
+# selections inside selections, through fragments too: graphql-core refuses more, and this walk must not fill the stack
+_MOST_NESTING = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,14 @@ class Limits:
     cached_bytes: int = 2_000_000
 
 
+class _TooDeep(Exception):  # noqa: N818 - the document's fault
+    """Selections are nested beyond what any limit allows."""
+
+
 class _Size(NamedTuple):
+    """What selections come to. `roots`: their own fields, without what lies inside those."""
+
+    roots: int = 0
     depth: int = 0
     aliases: int = 0
     directives: int = 0
@@ -78,7 +87,11 @@ def check_limits(document: DocumentNode, schema: GraphQLSchema, limits: Limits) 
     for operation in document.definitions:
         if not isinstance(operation, OperationDefinitionNode):
             continue
-        size = measure.operation(operation)
+        try:
+            size = measure.operation(operation)
+        except _TooDeep:
+            return [_too_much("nesting", f"{_MOST_NESTING + 1} or more", _MOST_NESTING)]
+        is_mutation = operation.operation is OperationType.MUTATION
         found = [
             (name, value, most)
             for name, value, most in (
@@ -86,19 +99,20 @@ def check_limits(document: DocumentNode, schema: GraphQLSchema, limits: Limits) 
                 ("aliases", size.aliases, limits.aliases),
                 ("directives", size.directives, limits.directives),
                 ("fields", size.fields, limits.fields),
-                ("mutations", measure.mutations(operation), limits.mutations),
+                ("mutations", size.roots if is_mutation else 0, limits.mutations),
             )
             if value > most
         ]
-        errors += [
-            GraphQLError(
-                f"The operation asks for too much: {name} {min(value, _HUGE)} is over the limit of {most}."
-                " Ask for less at once, or in several requests.",
-                extensions={"code": "MAX_COST_EXCEEDED"},
-            )
-            for name, value, most in found
-        ]
+        errors += [_too_much(name, str(min(value, _HUGE)), most) for name, value, most in found]
     return errors
+
+
+def _too_much(name: str, value: str, most: int) -> GraphQLError:
+    return GraphQLError(
+        f"The operation asks for too much: {name} {value} is over the limit of {most}."
+        " Ask for less at once, or in several requests.",
+        extensions={"code": "MAX_COST_EXCEEDED"},
+    )
 
 
 class _Measure:
@@ -108,38 +122,18 @@ class _Measure:
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._sizes: dict[str, _Size] = {}
+        self._nesting = 0
 
     def operation(self, node: OperationDefinitionNode) -> _Size:
         root = self._schema.get_root_type(node.operation)
         size = self._selections(node.selection_set, root)
         return size._replace(directives=size.directives + len(node.directives or ()))
 
-    def mutations(self, node: OperationDefinitionNode) -> int:
-        """Count the root fields of a mutation; a fragment with any counts once a spread."""
-        if node.operation is not OperationType.MUTATION:
-            return 0
-        counts: dict[str, int] = {}
-
-        def count(selections: SelectionSetNode) -> int:
-            found = 0
-            for selection in selections.selections:
-                if isinstance(selection, FieldNode):
-                    found += 1
-                elif isinstance(selection, InlineFragmentNode):
-                    found += count(selection.selection_set)
-                elif isinstance(selection, FragmentSpreadNode):
-                    name = selection.name.value
-                    if name not in counts:
-                        counts[name] = 0  # a cycle counts nothing here; validation refuses it
-                        if fragment := self._fragments.get(name):
-                            counts[name] = count(fragment.selection_set)
-                    found += counts[name]
-            return min(found, _HUGE)
-
-        return count(node.selection_set)
-
     def _selections(self, node: SelectionSetNode | None, parent: GraphQLNamedType | None) -> _Size:
-        depth = aliases = directives = fields = 0
+        roots = depth = aliases = directives = fields = 0
+        self._nesting += 1
+        if self._nesting > _MOST_NESTING:
+            raise _TooDeep
         for selection in node.selections if node else ():
             if isinstance(selection, FieldNode):
                 size = self._field(selection, parent)
@@ -150,11 +144,13 @@ class _Measure:
             else:
                 assert isinstance(selection, FragmentSpreadNode)  # noqa: S101 - there is no fourth kind
                 size = self._fragment(selection.name)
+            roots += size.roots
             depth = max(depth, size.depth)
             aliases += size.aliases
             directives += size.directives + len(selection.directives or ())
             fields += size.fields
-        return _Size(depth, min(aliases, _HUGE), min(directives, _HUGE), min(fields, _HUGE))
+        self._nesting -= 1
+        return _Size(min(roots, _HUGE), depth, min(aliases, _HUGE), min(directives, _HUGE), min(fields, _HUGE))
 
     def _fragment(self, name: NameNode) -> _Size:
         if name.value not in self._sizes:
@@ -171,6 +167,7 @@ class _Measure:
         inside = get_named_type(definition.type) if definition else None
         size = self._selections(node.selection_set, inside)
         return _Size(
+            roots=1,
             depth=size.depth + 1,
             aliases=size.aliases + (node.alias is not None),
             directives=size.directives,

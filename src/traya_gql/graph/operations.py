@@ -116,7 +116,8 @@ class Graph:
             if isinstance(node, OperationDefinitionNode)
         }
         prepared = Prepared(document, kinds, length=len(query))
-        self._prepared[query] = prepared
+        if prepared.length <= self.limits.cached_bytes:
+            self._prepared[query] = prepared
         return prepared
 
     async def execute(self, prepared: Prepared, operation: Operation, context: Context) -> Response:

@@ -42,7 +42,8 @@ def _build(*, is_sorted: bool) -> strawberry.Schema:
     query = merge_types("Query", _QUERIES)
     mutation = merge_types("Mutation", _MUTATIONS)
     for root, description in ((query, "What can be read."), (mutation, "What can be changed.")):
-        _describe_and_check(root, description)
+        get_object_definition(root, strict=True).description = description
+        refuse_unguarded(root)
     return strawberry.Schema(
         query=query,
         mutation=mutation,
@@ -54,9 +55,8 @@ def _build(*, is_sorted: bool) -> strawberry.Schema:
     )
 
 
-def _describe_and_check(root: type[Any], description: str) -> None:
-    definition = get_object_definition(root, strict=True)
-    definition.description = description
-    for field in definition.fields:
+def refuse_unguarded(root: type[Any]) -> None:
+    """Raise TypeError for a root field that names no guard."""
+    for field in get_object_definition(root, strict=True).fields:
         if not isinstance(field.metadata.get(GUARD), Guard):
             raise TypeError(f"The root field {field.python_name} names no guard.")

@@ -1,0 +1,578 @@
+"""GraphQL over HTTP: what is answered to well-formed and to broken requests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies
+from starlette.applications import Starlette
+from starlette.types import Message
+
+from tests.support import GraphClient, hair_test
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+TYPENAME = json.dumps({"query": "{ __typename }"})
+PRODUCTS = "{ products(first: 1) { nodes { slug } } }"
+FIRST_PRODUCT = {"products": {"nodes": [{"slug": "anti-dandruff-hair-oil"}]}}
+SUBMIT = "mutation Submit($input: SubmitHairTestInput!) { submitHairTest(input: $input) { isReplay } }"
+
+
+def post(client: GraphClient, body: str | bytes, **headers: str) -> Any:
+    given = {"content-type": JSON} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.http.post("/graphql", content=body, headers=given)
+
+
+def error_of(response: httpx.Response) -> tuple[int, str]:
+    """Return status and code of an answer that has one error and nothing else."""
+    body = response.json()
+    assert set(body) == {"errors"}
+    [error] = body["errors"]
+    assert error["message"]
+    return response.status_code, error["extensions"]["code"]
+
+
+# --- methods ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_query_by_post_is_answered(client: GraphClient) -> None:
+    response = await client.http.post("/graphql", json={"query": PRODUCTS})
+
+    assert (response.status_code, response.json()) == (200, {"data": FIRST_PRODUCT})
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+
+
+async def test_a_query_by_get_is_answered(client: GraphClient) -> None:
+    asked = {
+        "query": "query A($n: Int!) { products(first: $n) { nodes { slug } } } query B { __typename }",
+        "variables": '{"n": 1}',
+        "operationName": "A",
+    }
+
+    response = await client.http.get("/graphql", params=asked)
+
+    assert (response.status_code, response.json()) == (200, {"data": FIRST_PRODUCT})
+
+
+@pytest.mark.parametrize("name", [None, "Submit"])
+async def test_a_mutation_by_get_is_405_and_does_nothing(client: GraphClient, database: Any, name: str | None) -> None:
+    asked = {"query": SUBMIT, "variables": json.dumps({"input": hair_test()})}
+    if name:
+        asked = {**asked, "query": f"{SUBMIT} query Other {{ __typename }}", "operationName": name}
+
+    with client.commands.counting() as commands:
+        response = await client.http.get("/graphql", params=asked)
+
+    assert error_of(response) == (405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "POST"
+    assert commands == {}
+    assert await database["customers"].count_documents({}) == 0
+
+
+async def test_a_query_beside_a_mutation_is_answered_by_get(client: GraphClient) -> None:
+    asked = {"query": f"{SUBMIT} query Other {{ __typename }}", "operationName": "Other"}
+
+    response = await client.http.get("/graphql", params=asked)
+
+    assert response.json() == {"data": {"__typename": "Query"}}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"])
+async def test_other_methods_are_405_with_the_allowed_ones(client: GraphClient, method: str) -> None:
+    response = await client.http.request(method, "/graphql", content=TYPENAME, headers={"content-type": JSON})
+
+    assert error_of(response) == (405, "METHOD_NOT_ALLOWED")
+    assert response.headers["allow"] == "GET, POST"
+
+
+async def test_head_is_405_with_the_allowed_methods(client: GraphClient) -> None:
+    response = await client.http.head("/graphql")
+
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+
+
+# --- GraphiQL -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("accept", ["text/html", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"])
+async def test_a_browser_gets_graphiql_under_a_policy_that_reaches_no_other_host(
+    client: GraphClient, accept: str
+) -> None:
+    response = await client.http.get("/graphql", headers={"accept": accept})
+
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    policy = response.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} <= set(policy)
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["vary"] == "Accept"
+
+
+async def test_a_browser_that_brings_a_query_gets_json(client: GraphClient) -> None:
+    response = await client.http.get("/graphql", params={"query": "{__typename}"}, headers={"accept": "text/html"})
+
+    assert response.json() == {"data": {"__typename": "Query"}}
+
+
+async def test_a_browser_that_posts_gets_json(client: GraphClient) -> None:
+    response = await post(client, TYPENAME, accept="text/html")
+
+    assert response.json() == {"data": {"__typename": "Query"}}
+
+
+# --- media types --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("accept", "answered", "refused_with"),
+    [
+        (GRAPHQL_JSON, GRAPHQL_JSON, 400),
+        (f"{GRAPHQL_JSON}, {JSON};q=0.9", GRAPHQL_JSON, 400),
+        (f"{JSON}, {GRAPHQL_JSON}", GRAPHQL_JSON, 400),
+        (JSON, JSON, 200),
+        ("*/*", JSON, 200),
+        ("", JSON, 200),
+        ("image/png", JSON, 200),
+        ("\xff;;q=,,", JSON, 200),
+    ],
+)
+async def test_the_media_type_decides_the_status_of_a_refused_document(
+    client: GraphClient, accept: str, answered: str, refused_with: int
+) -> None:
+    header = accept.encode("latin-1")
+    for query, code in (("{", "GRAPHQL_PARSE_FAILED"), ("{ nope }", "GRAPHQL_VALIDATION_FAILED")):
+        with client.commands.counting() as commands:
+            response = await client.http.post("/graphql", json={"query": query}, headers=[(b"accept", header)])
+
+        assert error_of(response) == (refused_with, code)
+        assert response.headers["content-type"] == f"{answered}; charset=utf-8"
+        assert commands == {}
+
+
+async def test_unusable_variables_are_a_request_error_without_data(client: GraphClient) -> None:
+    asked = json.dumps({"query": "query ($id: ID!) { node(id: $id) { id } }", "variables": {}})
+
+    new = await post(client, asked, accept=GRAPHQL_JSON)
+    old = await post(client, asked, accept=JSON)
+
+    assert error_of(new) == (400, "BAD_USER_INPUT")
+    assert error_of(old) == (200, "BAD_USER_INPUT")
+
+
+async def test_a_field_error_has_status_200_and_keeps_the_rest(client: GraphClient) -> None:
+    response = await post(client, json.dumps({"query": '{ __typename node(id: "x") { id } }'}), accept=GRAPHQL_JSON)
+
+    assert response.status_code == 200
+    assert response.json()["data"] == {"__typename": "Query", "node": None}
+    assert [(error["path"], error["extensions"]["code"]) for error in response.json()["errors"]] == [
+        (["node"], "BAD_USER_INPUT")
+    ]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "text/plain; application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/graphql",
+        "application/json-patch+json",
+        "application/json, text/plain",
+        "application/json; charset=utf-16",
+        "application/json; charset=latin1",
+        "",
+        ";",
+    ],
+)
+async def test_a_content_type_that_is_not_json_in_utf8_is_415(client: GraphClient, content_type: str) -> None:
+    response = await post(client, TYPENAME, content_type=content_type)
+
+    assert error_of(response) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+async def test_a_missing_content_type_is_415(client: GraphClient) -> None:
+    response = await client.http.post("/graphql", content=TYPENAME)
+
+    assert "content-type" not in response.request.headers
+    assert error_of(response) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "Application/JSON", "application/json;charset=UTF-8", 'application/json ; charset="utf-8"'],
+)
+async def test_json_in_utf8_is_understood_however_it_is_written(client: GraphClient, content_type: str) -> None:
+    response = await post(client, TYPENAME, content_type=content_type)
+
+    assert response.json() == {"data": {"__typename": "Query"}}
+
+
+async def test_every_answer_forbids_caching_and_varies_with_accept(client: GraphClient) -> None:
+    answers = [
+        await post(client, TYPENAME),
+        await post(client, "{"),
+        await post(client, json.dumps({"query": "{"}), accept=GRAPHQL_JSON),
+        await post(client, TYPENAME, content_type="text/plain"),
+        await client.http.get("/graphql", params={"query": "{__typename}"}),
+        await client.http.put("/graphql"),
+    ]
+
+    assert [one.status_code for one in answers] == [200, 400, 400, 415, 200, 405]
+    assert {(one.headers["cache-control"], one.headers["vary"]) for one in answers} == {("no-store", "accept")}
+
+
+# --- bodies -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"{", id="half an object"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"5", id="a number"),
+        pytest.param(b'"x"', id="a text"),
+        pytest.param(b"true", id="a boolean"),
+        pytest.param(b"[]", id="an empty batch"),
+        pytest.param(f"[{TYPENAME}]".encode(), id="a batch of one"),
+        pytest.param(f"[{TYPENAME},{TYPENAME}]".encode(), id="a batch of two"),
+        pytest.param(b"[" * 100_000, id="open lists"),
+        pytest.param(b"[" * 100_000 + b"]" * 100_000, id="deep lists"),
+        pytest.param(b'{"variables":' * 50_000 + b"1" + b"}" * 50_000, id="deep objects"),
+        pytest.param(b'{"query":"\xff\xfe"}', id="invalid UTF-8"),
+        pytest.param('{"query":"{__typename}"}'.encode("utf-16"), id="UTF-16"),
+        pytest.param(b'\xef\xbb\xbf{"query":"{__typename}"}', id="a byte order mark"),
+        pytest.param(b'{"query":"{__typename}","variables":{"n":' + b"9" * 5000 + b"}}", id="5,000 digits"),
+        pytest.param(b'{"query":"\\ud800"}', id="a lone surrogate"),
+        pytest.param(b'{"query":"{__typename}","variables":{"\\udfff":1}}', id="a lone surrogate in a name"),
+        pytest.param(b'{"query":"\xed\xa0\x80"}', id="an encoded surrogate"),
+        pytest.param(b'{"query":"{__typename}","variables":{"n":NaN}}', id="NaN"),
+        pytest.param(b'{"query":"{__typename}","variables":{"n":-Infinity}}', id="Infinity"),
+        pytest.param(b'{"query":"{__typename}"}{}', id="two objects"),
+        pytest.param(b"{'query':'{__typename}'}", id="single quotes"),
+        pytest.param(b'{"query":"{__typename}",}', id="a trailing comma"),
+        pytest.param(b"{}", id="no query"),
+        pytest.param(b'{"query":null}', id="a null query"),
+        pytest.param(b'{"query":""}', id="an empty query"),
+        pytest.param(b'{"query":5}', id="a query that is a number"),
+        pytest.param(b'{"query":["{__typename}"]}', id="a query in a list"),
+        pytest.param(b'{"query":"{__typename}","variables":[]}', id="variables in a list"),
+        pytest.param(b'{"query":"{__typename}","variables":"{}"}', id="variables as text"),
+        pytest.param(b'{"query":"{__typename}","operationName":5}', id="an operation name that is a number"),
+        pytest.param(b'{"query":"{__typename}","operationName":{"$ne":null}}', id="an operator as operation name"),
+        pytest.param(b'{"documentId":"sha256:00"}', id="a persisted document"),
+    ],
+)
+async def test_a_body_that_is_no_graphql_request_is_a_clear_400(client: GraphClient, body: bytes) -> None:
+    for accept in (JSON, GRAPHQL_JSON):
+        with client.commands.counting() as commands:
+            response = await post(client, body, accept=accept)
+
+        assert error_of(response) == (400, "BAD_REQUEST")
+        assert commands == {}
+
+
+@pytest.mark.parametrize(
+    "query_string",
+    [
+        "",
+        "query",
+        "query=",
+        "operationName=A",
+        "query=%FF",
+        "query=%ED%A0%80",
+        "query={__typename}&variables={",
+        "query={__typename}&variables=[]",
+        "query={__typename}&variables=5",
+        "query={__typename}&variables=NaN",
+        "query={__typename}&variables=" + "%5B" * 10_000,
+        "query={__typename}&" + "&".join(f"a{n}=1" for n in range(30)),
+    ],
+)
+async def test_a_query_string_that_is_no_graphql_request_is_a_clear_400(client: GraphClient, query_string: str) -> None:
+    response = await client.http.get(f"/graphql?{query_string}")
+
+    assert error_of(response) == (400, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "code"),
+    [
+        ("query A { __typename }", "B", "BAD_USER_INPUT"),
+        ("query A { __typename }", "", "BAD_USER_INPUT"),
+        ("query A { __typename }", "a", "BAD_USER_INPUT"),
+        ("{ __typename }", "A", "BAD_USER_INPUT"),
+        ("query A { __typename }", "\u0000$where", "BAD_USER_INPUT"),
+        ("query A { __typename }", "A" * 100_000, "BAD_USER_INPUT"),
+        ("query A { __typename } query B { __typename }", None, "BAD_USER_INPUT"),
+        ("query A { __typename } query A { __typename }", "A", "GRAPHQL_VALIDATION_FAILED"),
+        ("query A { __typename } { __typename }", "A", "GRAPHQL_VALIDATION_FAILED"),
+        ("fragment A on Query { __typename }", "A", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { __typename }", None, "GRAPHQL_VALIDATION_FAILED"),
+        ("{ ...@defer { __typename } }", None, "GRAPHQL_VALIDATION_FAILED"),
+        ("type Query { a: Int }", None, "GRAPHQL_VALIDATION_FAILED"),
+        ("   ", None, "GRAPHQL_PARSE_FAILED"),
+        ("# nothing", None, "GRAPHQL_PARSE_FAILED"),
+        ("{ __typename } \u0000", None, "GRAPHQL_PARSE_FAILED"),
+    ],
+)
+async def test_a_request_without_exactly_one_operation_to_run_is_refused(
+    client: GraphClient, query: str, name: str | None, code: str
+) -> None:
+    response = await post(client, json.dumps({"query": query, "operationName": name}), accept=GRAPHQL_JSON)
+
+    assert response.status_code == 400
+    assert "data" not in response.json()
+    assert {error["extensions"]["code"] for error in response.json()["errors"]} == {code}
+    assert len(response.content) < 2000
+
+
+async def test_unknown_parts_of_the_request_are_ignored(client: GraphClient) -> None:
+    body = {"query": "{__typename}", "variables": {"__proto__": 1}, "extensions": {"$where": "1"}, "x": []}
+
+    response = await post(client, json.dumps(body))
+
+    assert response.json() == {"data": {"__typename": "Query"}}
+
+
+# --- sizes --------------------------------------------------------------------------------------------------------
+
+
+def padded(size: int) -> bytes:
+    """Return a good request of exactly this many bytes."""
+    start, end = b'{"query":"{__typename}","variables":{"x":"', b'"}}'
+    return start + b"x" * (size - len(start) - len(end)) + end
+
+
+async def test_a_megabyte_is_read_and_one_byte_more_is_413(client: GraphClient) -> None:
+    most = await post(client, padded(1_000_000))
+    too_much = await post(client, padded(1_000_001))
+
+    assert most.json() == {"data": {"__typename": "Query"}}
+    assert error_of(too_much) == (413, "PAYLOAD_TOO_LARGE")
+
+
+async def test_a_body_that_does_not_tell_its_size_is_413_too(client: GraphClient) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        whole = padded(1_000_001)
+        for start in range(0, len(whole), 65_536):
+            yield whole[start : start + 65_536]
+
+    response = await client.http.post("/graphql", content=pieces(), headers={"content-type": JSON})
+
+    assert "content-length" not in response.request.headers
+    assert error_of(response) == (413, "PAYLOAD_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    ("announced", "most_pieces"),
+    [
+        (None, 17),
+        (b"1000001", 0),
+        (b"9" * 5000, 0),
+        (b"000000000000000000001", 17),
+        (b"5", 17),
+        (b"-1", 17),
+        (b"\xb2", 17),
+        (b"1e9", 17),
+    ],
+)
+async def test_an_endless_body_is_not_read_beyond_the_limit(
+    started: tuple[Starlette, GraphClient], announced: bytes | None, most_pieces: int
+) -> None:
+    pieces = 0
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        nonlocal pieces
+        pieces += 1
+        assert pieces < 100
+        return {"type": "http.request", "body": b" " * 65_536, "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    if announced is not None:
+        headers.append((b"content-length", announced))
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/graphql",
+        "raw_path": b"/graphql",
+        "root_path": "",
+        "query_string": b"",
+        "headers": headers,
+    }
+    await started[0](scope, receive, send)
+
+    assert sent[0]["status"] == 413
+    assert pieces <= most_pieces
+
+
+async def test_a_client_that_leaves_in_the_middle_is_no_fault(started: tuple[Starlette, GraphClient]) -> None:
+    messages: list[Message] = [
+        {"type": "http.request", "body": b'{"query":', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    await started[0](scope, receive, send)
+
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("{__typename}" + " " * (64_000 - 12), 200),
+        ("{__typename}" + " " * (64_001 - 12), 413),
+        ("{__typename}#" + "é" * 32_000, 413),
+        ("{__typename}#" + "💇" * 16_000, 413),
+    ],
+)
+async def test_the_query_text_has_64_kilobytes_at_most(client: GraphClient, query: str, status: int) -> None:
+    response = await post(client, json.dumps({"query": query}))
+
+    assert response.status_code == status
+    if status == 413:
+        assert error_of(response) == (413, "DOCUMENT_TOO_LARGE")
+
+
+# --- who asks -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        b"",
+        b"Bearer",
+        b"Bearer ",
+        b"Bearer x",
+        b"Bearer a.b.c",
+        b"Bearer ....",
+        b"Bearer \xff\xfe",
+        b"Bearer \xff.\xff.\xff",
+        b"Basic YTpi",
+        b"bearer Bearer x",
+        b"Bearer " + b"x" * 20_000,
+        b"Bearer null",
+        b'Bearer {"$ne": null}',
+        # {"alg":"none"} . {"sub":"x"} .
+        b"Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.",
+        # {"alg":"HS256"} . "[" many times deep
+        b"Bearer eyJhbGciOiJIUzI1NiJ9." + b"W1tb" * 240 + b".AA",
+        b"Bearer " + b"W1tb" * 249 + b".A.A",
+        # {"alg":["HS256"],"kid":{"$ne":null}}
+        b"Bearer eyJhbGciOlsiSFMyNTYiXSwia2lkIjp7IiRuZSI6bnVsbH19.e30.AA",
+    ],
+)
+async def test_a_token_that_cannot_be_read_makes_the_asker_anonymous(
+    client: GraphClient, report: dict[str, Any], authorization: bytes
+) -> None:
+    asked = {
+        "query": "query ($id: String!) { report(publicId: $id) { firstName hairTest { id } } }",
+        "variables": {"id": report["publicId"]},
+    }
+
+    response = await client.http.post("/graphql", json=asked, headers=[(b"authorization", authorization)])
+
+    assert response.status_code == 200
+    assert response.json() == {"data": {"report": {"firstName": "Asha", "hairTest": None}}}
+
+
+# --- anything at all ----------------------------------------------------------------------------------------------
+
+JSON_VALUES = strategies.recursive(
+    strategies.none() | strategies.booleans() | strategies.integers() | strategies.floats() | strategies.text(),
+    lambda inner: strategies.lists(inner, max_size=3) | strategies.dictionaries(strategies.text(), inner, max_size=3),
+    max_leaves=8,
+)
+QUERIES = strategies.sampled_from(
+    [
+        "query ($v: ID!) { node(id: $v) { id } }",
+        "query ($v: [ID!]!) { nodes(ids: $v) { id } }",
+        "query ($v: String!) { order(accessToken: $v) { id } }",
+        "query ($v: String!) { report(publicId: $v, accessToken: $v) { id } }",
+        "query ($v: String) { products(search: $v, after: $v) { totalCount } }",
+        "query ($v: Int!) { products(first: $v) { nodes { id } } }",
+        "query ($v: ProductFilterInput) { products(filter: $v) { totalCount } }",
+        "query ($v: Decimal) { products(filter: { minPrice: $v, maxPrice: $v }) { totalCount } }",
+        "mutation ($v: SubmitHairTestInput!) { submitHairTest(input: $v) { isReplay } }",
+        "mutation ($v: PlaceOrderInput!) { placeOrder(input: $v) { isReplay } }",
+    ]
+)
+FUZZ = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def assert_no_fault(response: httpx.Response) -> None:
+    assert response.status_code < 500, response.text
+    codes = {error["extensions"]["code"] for error in response.json().get("errors", [])}
+    assert "INTERNAL_SERVER_ERROR" not in codes, response.text
+
+
+@FUZZ
+@given(body=strategies.binary(max_size=200))
+async def test_no_bytes_at_all_are_a_fault(client: GraphClient, body: bytes) -> None:
+    response = await post(client, body)
+
+    assert_no_fault(response)
+
+
+@FUZZ
+@given(query=strategies.text(), name=JSON_VALUES, variables=JSON_VALUES)
+async def test_no_json_at_all_is_a_fault(client: GraphClient, query: str, name: object, variables: object) -> None:
+    body = json.dumps({"query": query, "operationName": name, "variables": variables})
+
+    assert_no_fault(await post(client, body))
+
+
+@FUZZ
+@given(query=QUERIES, value=JSON_VALUES)
+async def test_no_value_at_all_in_a_variable_is_a_fault(client: GraphClient, query: str, value: object) -> None:
+    response = await post(client, json.dumps({"query": query, "variables": {"v": value}}))
+
+    assert_no_fault(response)
+
+
+@FUZZ
+@given(words=strategies.lists(strategies.sampled_from([*'{}()[]:$!@="', "...", "on", "a", "query", "1", "node", "id", "Query"])))
+async def test_no_order_of_graphql_words_is_a_fault(client: GraphClient, words: list[str]) -> None:
+    response = await post(client, json.dumps({"query": " ".join(words)}))
+
+    assert_no_fault(response)
+
+
+@FUZZ
+@given(query_string=strategies.text(alphabet="query=variblsoNmAc&%{}[]\"0123F_;+ ", max_size=80))
+async def test_no_query_string_is_a_fault(client: GraphClient, query_string: str) -> None:
+    response = await client.http.get("/graphql", params=httpx.QueryParams(f"query={{__typename}}&{query_string}"))
+
+    assert_no_fault(response)
