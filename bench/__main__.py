@@ -34,7 +34,7 @@ from traya_gql.integrations.mongodb.embedded import attach
 CONNECTIONS = (1, 32)
 MOST_RATE = 6000
 """Requests a second that bodies are made for."""
-EXACT = 20
+EXACT = 10
 """Requests one after the other, to count their MongoDB commands."""
 WARM_UP_S = 1
 RESULTS = Path(__file__).parent / "results"
@@ -130,11 +130,15 @@ def _run(operation: Operation, server: Server, connections: int, seconds: int) -
 
 
 def _commands_each(operation: Operation, server: Server, client: MongoClient[dict[str, Any]]) -> float:
-    bodies = operation.bodies(EXACT)
-    before = settled_commands(client)
-    for body in bodies:
-        ask(server.port, body)
-    return round((commands(client) - before) / EXACT, 2)
+    counts = []
+    for _ in range(3):
+        bodies = operation.bodies(EXACT)
+        before = settled_commands(client)
+        for body in bodies:
+            ask(server.port, body)
+        counts.append((commands(client) - before) / EXACT)
+    # mongod now and then asks itself something: the least is what the server sent
+    return min(counts)
 
 
 def _median(loads: list[Load]) -> dict[str, float]:

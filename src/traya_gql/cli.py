@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -103,6 +104,8 @@ def serve(
                 timeout_graceful_shutdown=10,
                 server_header=False,
             )
+            # after its shutdown uvicorn raises the signal again: both kinds must end here, and let the database go
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             with contextlib.suppress(KeyboardInterrupt):
                 if workers == 1:
                     uvicorn.Server(config).run(sockets=[listening])

@@ -289,7 +289,7 @@ def test_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     second = attach(tmp_path, mongod=None)
     measured("attach a second server", start)
     second.release()
-    with Client(attachment.uri, connectTimeoutMS=1000) as client:
+    with Client(attachment.uri, connectTimeoutMS=1000, serverSelectionTimeoutMS=300) as client:
         client.traya.orders.insert_one({"_id": 0})
         for name in ("mongod", "keeper"):
             killed = processes_of(tmp_path)

@@ -37,7 +37,7 @@ def product(slug: str, *, id_: UUID | None = None) -> ProductDocument:
     )
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """Something goes wrong in the middle."""
 
 
@@ -45,9 +45,9 @@ async def test_an_exception_leaves_nothing_written(transactions: Transactions, d
     async def work() -> None:
         await product("first").insert()
         await product("second").insert()
-        raise Broken
+        raise BrokenError
 
-    with pytest.raises(Broken):
+    with pytest.raises(BrokenError):
         await transactions.run(work)
 
     assert await database.products.count_documents({"slug": {"$in": ["first", "second"]}}) == 0

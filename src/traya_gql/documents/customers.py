@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from pydantic import ConfigDict
-from pymongo import IndexModel
+from pymongo import ASCENDING, IndexModel
 
 from traya_gql.documents.records import Record, StoredDocument, find_by_ids
 from traya_gql.domain.customers import CustomerDetails
@@ -36,7 +36,8 @@ class CustomerDocument(CustomerRecord, StoredDocument):
                 name="verified_phone",
                 partialFilterExpression={"is_verified": True},
             ),
-            IndexModel("details.phone", name="phone"),
+            # with the time, as Beanie takes two indexes of the same keys for one
+            IndexModel([("details.phone", ASCENDING), ("created_at", ASCENDING)], name="phone"),
         )
 
 

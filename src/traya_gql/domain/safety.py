@@ -76,10 +76,10 @@ def findings(answers: HairAnswers) -> tuple[SafetyFinding, ...]:
 
 def blocks(answers: HairAnswers, product: ProductFacts) -> SafetyFindingCode | None:
     """Return the first finding that forbids this product to this person, or None when it may be used."""
-    if product.category.is_ingestible:
-        return SafetyFindingCode.SAFETY_QUESTIONS_UNANSWERED
     if answers.hair_loss_stage is HairLossStage.STAGE_6:
         return SafetyFindingCode.ADVANCED_STAGE
+    if product.category.is_ingestible:
+        return SafetyFindingCode.SAFETY_QUESTIONS_UNANSWERED
     if _is_inflamed(answers):
         is_left_on = product.category is not ProductCategory.SHAMPOO
         # G05: a medicated shampoo is for seborrhoeic dermatitis only

@@ -1,0 +1,126 @@
+"""Real servers of the command line, as subprocesses."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+PROGRAM = Path(sys.executable).parent / "traya-gql"
+HANG_GUARD_S = 60
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return the environment without settings of whoever runs the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRAYA_", "MONGODB_"))}
+    return {**kept, "COLUMNS": "200", **changes}
+
+
+def run(*arguments: str, cwd: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        cwd=cwd,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=HANG_GUARD_S,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    process: subprocess.Popen[str]
+    port: int
+    output: Path
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        answer = httpx.post(
+            f"http://127.0.0.1:{self.port}/graphql",
+            json={"query": query, "variables": variables},
+            timeout=HANG_GUARD_S,
+        ).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(HANG_GUARD_S)
+
+
+@contextmanager
+def serving(data: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+    """A server on this data folder, ready; stopped at the end if it still runs."""
+    port = free_port()
+    data.parent.mkdir(parents=True, exist_ok=True)
+    output = data.parent / f"output-{port}.txt"
+    with output.open("w", encoding="utf-8") as target:
+        process = subprocess.Popen(
+            [PROGRAM, "serve", "--port", str(port), "--data", str(data), *arguments],
+            cwd=data.parent,
+            env=environment(**settings),
+            stdout=target,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    try:
+        wait_until_ready(process, port, output)
+        yield Server(process, port, output)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(HANG_GUARD_S)
+
+
+def wait_until_ready(process: subprocess.Popen[str], port: int, output: Path) -> None:
+    deadline = time.monotonic() + HANG_GUARD_S
+    while time.monotonic() < deadline:
+        assert process.poll() is None, output.read_text(encoding="utf-8")
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"not ready: {output.read_text(encoding='utf-8')}")
+
+
+def processes_of(data: Path) -> list[str]:
+    """Return the names of the processes that keep this folder's database: the keeper, and mongod."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            command = process.cmdline()
+            is_one = str(data) in command or str(data / "db") in command
+            if is_one and "serve" not in command and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.name())
+    return sorted(found)
+
+
+def wait_until_gone(data: Path) -> None:
+    deadline = time.monotonic() + HANG_GUARD_S
+    while processes_of(data):
+        assert time.monotonic() < deadline, processes_of(data)
+        time.sleep(0.05)

@@ -1,0 +1,114 @@
+"""The other commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.serving import processes_of, run, serving
+from traya_gql import __version__
+from traya_gql.graph import schema_text
+
+pytestmark = pytest.mark.xdist_group("servers")
+
+
+def test_help_teaches(tmp_path: Path) -> None:
+    shown = run("--help", cwd=tmp_path)
+
+    assert shown.returncode == 0
+    for command in ("serve", "seed", "schema", "doctor", "migrate"):
+        assert command in shown.stdout
+    assert "traya-gql serve --port 8123" in run("serve", "--help", cwd=tmp_path).stdout
+    assert run("--version", cwd=tmp_path).stdout.strip() == __version__
+
+
+def test_the_schema_is_exported_and_checked(tmp_path: Path) -> None:
+    file = tmp_path / "schema.graphql"
+
+    missing = run("schema", "export", "--check", str(file), cwd=tmp_path)
+    run("schema", "export", str(file), cwd=tmp_path)
+    fresh = run("schema", "export", "--check", str(file), cwd=tmp_path)
+    file.write_text(file.read_text(encoding="utf-8").replace("Asha", "x") + "# drift\n", encoding="utf-8")
+    drifted = run("schema", "export", "--check", str(file), cwd=tmp_path)
+
+    assert (missing.returncode, fresh.returncode, drifted.returncode) == (1, 0, 1)
+    assert "Run: traya-gql schema export" in drifted.stderr
+    assert run("schema", "export", cwd=tmp_path).stdout == schema_text()
+
+
+def test_seed_adds_what_is_missing_and_changes_nothing_else(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+
+    first = run("seed", "--data", str(data), cwd=tmp_path)
+    second = run("seed", "--data", str(data), cwd=tmp_path)
+
+    assert first.stdout.strip() == "15 products added, 0 were there already."
+    assert second.stdout.strip() == "0 products added, 15 were there already."
+    assert processes_of(data) == []
+
+
+def test_doctor_finds_a_healthy_database_healthy_and_hides_secrets(tmp_path: Path) -> None:
+    data, secret = tmp_path / "data", "a secret that nobody may see, ever!"
+    run("migrate", "--data", str(data), cwd=tmp_path)
+
+    healthy = run("doctor", "--data", str(data), cwd=tmp_path, TRAYA_SECRET_KEY=secret)
+
+    assert healthy.returncode == 0, healthy.stdout
+    assert "all there" in healthy.stdout
+    assert secret not in healthy.stdout + healthy.stderr
+
+
+def test_doctor_names_what_is_missing(tmp_path: Path) -> None:
+    ill = run("doctor", "--data", str(tmp_path / "data"), cwd=tmp_path)
+
+    assert ill.returncode == 1
+    assert "products.slug" in ill.stdout
+    assert "traya-gql migrate" in ill.stdout
+
+
+def test_doctor_says_when_a_cluster_is_unreachable_without_its_password(tmp_path: Path) -> None:
+    uri = "mongodb://user:hunter2@127.0.0.1:9/traya?serverSelectionTimeoutMS=300"
+
+    ill = run("doctor", cwd=tmp_path, MONGODB_URI=uri)
+
+    assert ill.returncode == 1
+    assert "does not answer" in ill.stdout
+    assert "hunter2" not in ill.stdout + ill.stderr
+
+
+def test_a_database_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with serving(data):
+        port = (data / "port").read_text(encoding="utf-8").strip()
+        uri = f"mongodb://127.0.0.1:{port}/?replicaSet=traya"
+        _set_version(uri, 99)
+
+        refused = run("serve", "--port", "1", cwd=tmp_path, MONGODB_URI=f"mongodb://127.0.0.1:{port}/traya")
+        migrated = run("migrate", "--data", str(data), cwd=tmp_path)
+
+    assert migrated.returncode == 1
+    assert "newer release" in migrated.stderr
+    assert refused.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"TRAYA_SECRET_KEY": "short"}, "at least 32 characters"),
+        ({"TRAYA_MODE": "staging"}, "mode"),
+        ({"TRAYA_ACCESS_TOKEN_DAYS": "0"}, "access_token_days"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, settings: dict[str, str], said: str) -> None:
+    refused = run("doctor", cwd=tmp_path, **settings)
+
+    assert refused.returncode == 1
+    assert said in refused.stderr
+
+
+def _set_version(uri: str, version: int) -> None:
+    from pymongo import MongoClient
+
+    with MongoClient[dict[str, object]](uri) as client:
+        client.traya.meta.update_one({"_id": "schema"}, {"$set": {"version": version}})

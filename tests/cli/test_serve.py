@@ -1,0 +1,141 @@
+"""`traya-gql serve`, as a newcomer runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.serving import PROGRAM, processes_of, run, serving, wait_until_gone
+from tests.support import example, hair_test, order
+
+# each of these starts databases of its own: side by side they would starve on two cores
+pytestmark = pytest.mark.xdist_group("servers")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "a folder" / "data"
+
+
+def test_the_first_start_seeds_the_catalogue_and_prints_a_query_that_works(data: Path) -> None:
+    with serving(data) as server:
+        shown = server.output.read_text(encoding="utf-8")
+        query = shown[shown.index("query FirstProducts {") : shown.index("Ctrl-C")]
+
+        answer = server.ask(query)
+
+    assert f"http://127.0.0.1:{server.port}/graphql" in shown
+    assert len(answer["products"]["nodes"]) == 3
+    assert answer["products"]["totalCount"] == 15
+
+
+def test_restarting_keeps_data_secret_and_tokens_and_seeds_nothing_again(data: Path) -> None:
+    with serving(data) as server:
+        submitted = server.ask(example("submit_hair_test"), input=hair_test())["submitHairTest"]
+        placed = server.ask(example("place_order"), input=order(submitted["report"]["publicId"]))["placeOrder"]
+
+    with serving(data) as server:
+        seen = server.ask(example("order"), accessToken=placed["accessToken"])["order"]
+        total = server.ask("{ products { totalCount } }")
+
+    assert seen["number"] == placed["order"]["number"]
+    assert total == {"products": {"totalCount": 15}}
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_stops_everything_the_database_too(data: Path, how: signal.Signals) -> None:
+    with serving(data) as server:
+        assert processes_of(data)
+
+        code = server.stop(how)
+
+        assert processes_of(data) == []
+        assert code == 0
+        assert "Stopped." in server.output.read_text(encoding="utf-8")
+
+
+def test_a_second_server_on_the_same_folder_shares_the_database(data: Path) -> None:
+    with serving(data) as first, serving(data) as second:
+        public_id = first.ask(example("submit_hair_test"), input=hair_test())["submitHairTest"]["report"]["publicId"]
+        databases = processes_of(data)
+        first.stop()
+
+        seen = second.ask(example("report"), publicId=public_id)["report"]
+
+    assert seen["firstName"] == "Asha"
+    assert databases.count("mongod") == 1
+
+
+def test_several_workers_share_the_database_and_repeats_have_one_effect(data: Path) -> None:
+    with serving(data, "--workers", "2") as server, ThreadPoolExecutor(16) as pool:
+        typed = hair_test()
+
+        def submit(_: int) -> Any:
+            return server.ask(example("submit_hair_test"), input=typed)["submitHairTest"]
+
+        answers = list(pool.map(submit, range(50)))
+        stopped = server.stop()
+
+    assert [answer["userErrors"] for answer in answers] == [[]] * 50
+    assert sorted(answer.pop("isReplay") for answer in answers) == [False] + [True] * 49
+    assert all(answer == answers[0] for answer in answers)
+    assert stopped == 0
+    assert processes_of(data) == []
+
+
+def test_no_process_is_left_after_kill_9_of_the_server(data: Path) -> None:
+    with serving(data) as server:
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+
+        wait_until_gone(data)
+
+
+def test_a_taken_port_is_said_in_words_and_leaves_nothing_running(data: Path, tmp_path: Path) -> None:
+    with serving(data) as server:
+        refused = run("serve", "--port", str(server.port), "--data", str(tmp_path / "other"), cwd=tmp_path)
+
+    assert refused.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{server.port}" in refused.stderr
+    assert "PORT=" in refused.stderr
+    assert processes_of(tmp_path / "other") == []
+
+
+def test_production_refuses_to_start_without_its_secrets(tmp_path: Path) -> None:
+    refused = run("serve", cwd=tmp_path, TRAYA_MODE="production")
+
+    assert refused.returncode == 1
+    assert "MONGODB_URI and TRAYA_SECRET_KEY" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_named_cluster_is_used_and_nothing_is_embedded(data: Path, tmp_path: Path) -> None:
+    with serving(data) as server:
+        port = (data / "port").read_text(encoding="utf-8").strip()
+        other = tmp_path / "other"
+
+        with serving(other, MONGODB_URI=f"mongodb://127.0.0.1:{port}/elsewhere?replicaSet=traya") as second:
+            total = second.ask("{ products { totalCount } }")
+            started = processes_of(other)
+
+        assert server.ask("{ __typename }") == {"__typename": "Query"}
+
+    assert total == {"products": {"totalCount": 15}}
+    assert started == []
+
+
+def test_a_machine_without_mongod_is_told_what_to_do(tmp_path: Path) -> None:
+    refused = run("serve", cwd=tmp_path, TRAYA_MONGOD="/nowhere/mongod")
+
+    assert refused.returncode == 1
+    for advice in ("traya-gql[embedded]", "on PATH", "TRAYA_MONGOD", "docker run", "MONGODB_URI"):
+        assert advice in refused.stderr
+
+
+def test_the_command_is_installed() -> None:
+    assert PROGRAM.exists()
