@@ -77,8 +77,8 @@ bench: $(VENV)/.dev ## figures side by side with a plain Strawberry + Beanie app
 	@timeout 900 $(BIN)/python -m bench
 
 .PHONY: ready
-ready: $(VENV)/.serve ## measure the embedded MongoDB: seconds to ready, fresh disk
-	@$(BIN)/python tools/embedded_figures.py
+ready: $(VENV)/.dev ## measure the embedded MongoDB: seconds to ready, disk, memory, recovery
+	@timeout 300 $(BIN)/pytest -m slow -s -q -k figures tests/integrations/test_embedded_mongodb_faults.py
 
 # --- upkeep -------------------------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def refusal_of(raw: str, *, min_length: int = 2, max_length: int = 20) -> Invali
         pytest.param("क्\u200cष", id="Devanagari with a non-joiner"),
         pytest.param("നന്\u200dമ", id="Malayalam with a joiner"),
         pytest.param("فاطمة الزهراء", id="Arabic"),
-        pytest.param("می\u200cخواهم", id="Persian with a non-joiner"),
+        pytest.param("می\u200cخواهم", id="Persian with a non-joiner"),  # noqa: RUF001 - meant
         pytest.param("ஆஷா ராவ்", id="Tamil"),
         pytest.param("李小龍", id="Han"),
         pytest.param("Asha 🌺", id="emoji"),
@@ -186,7 +186,7 @@ def test_a_megabyte_is_refused_without_work(megabyte: str) -> None:
     assert time.monotonic() - started < HANG_S
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(raw=ANY_TEXT)
 @example(raw="\u00a0A\u0301\u200d \u3000B")
 @example(raw="\u1100\u1161\u11a8 \u0301a")

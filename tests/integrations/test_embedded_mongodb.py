@@ -1,5 +1,6 @@
 """The embedded MongoDB when nobody kills anything: found, started, shared, stopped, and clear when it cannot be."""
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -80,17 +81,19 @@ def attached(folders: set[Path]) -> Iterator[Attach]:
 
 def processes_of(data: Path) -> dict[str, psutil.Process]:
     """Return the living keeper and mongod of a folder by name; fails when there are two of one kind."""
-    found: dict[str, psutil.Process] = {}
+    parents: dict[psutil.Process, int] = {}
+    names: dict[psutil.Process, str] = {}
     for process in psutil.process_iter():
-        try:
-            arguments = process.cmdline()
-        except psutil.Error:
-            continue
-        name = "mongod" if str(data / "db") in arguments else "keeper" if str(data) in arguments else None
-        if name and (name == "mongod" or "traya_gql.integrations.mongodb.keeper" in arguments):
-            assert name not in found, f"two of {name} on {data}"
-            found[name] = process
-    return found
+        with contextlib.suppress(psutil.Error):
+            arguments, parent = process.cmdline(), process.ppid()
+            is_keeper = str(data) in arguments and "traya_gql.integrations.mongodb.keeper" in arguments
+            if is_keeper or str(data / "db") in arguments:
+                parents[process], names[process] = parent, "keeper" if is_keeper else "mongod"
+    keepers = {process.pid for process, name in names.items() if name == "keeper"}
+    # A keeper's child looks like a keeper until it has become mongod.
+    found = [(name, process) for process, name in names.items() if name == "mongod" or parents[process] not in keepers]
+    assert len(dict(found)) == len(found), f"two of one kind: {found}"
+    return dict(found)
 
 
 def eventually(condition: Callable[[], bool]) -> None:

@@ -13,6 +13,7 @@ from graphql import GraphQLError, ValueNode
 _log = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 500
 _MOST_ERRORS = 20
+_MOST_FRAMES = 30
 _HINT = re.compile(r"\s*(Did you mean|Perhaps you meant)[^?]*\?")
 
 
@@ -35,7 +36,9 @@ def fault(error: BaseException, *, operation_name: str | None, path: list[str | 
     Messages and values stay out of the log: those of the driver and of pydantic quote phones.
     """
     incident = secrets.token_hex(8)
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    # the innermost ones: endless recursion has a thousand
+    innermost = traceback.extract_tb(error.__traceback__, limit=-_MOST_FRAMES)
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in innermost]
     _log.error(
         "fault incident=%s operation=%s path=%s type=%s code=%s frames=%s",
         incident,

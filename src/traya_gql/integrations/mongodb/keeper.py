@@ -29,6 +29,7 @@ GRACE_S: Final = 0.5  # a server that restarts finds its mongod again
 POLL_S: Final = 0.1
 START_POLL_S: Final = 0.01
 STOP_TIMEOUT_S: Final = 20
+PORT_PATIENCE_S: Final = 1  # a killed mongod loses its lock a moment before its port
 MAX_DEATHS: Final = 5
 DEATHS_WINDOW_S: Final = 60
 
@@ -178,19 +179,7 @@ def _take_port(folder: DataFolder) -> tuple[int, socket.socket]:
     """
     port = folder.read_port()
     if port is not None:
-        reservation = socket.socket()
-        # Connections of the last mongod may still be in TIME_WAIT.
-        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            reservation.bind(("127.0.0.1", port))
-        except OSError as fault:
-            reservation.close()
-            raise MongodFault(
-                f"Port {port}, kept in {folder.port_file}, is in use by another program. Stop that program; or stop "
-                f"every server that uses {folder.root}, delete that file and start again: a new port is chosen."
-            ) from fault
-        return port, reservation
-
+        return port, _reserve_kept_port(folder, port)
     offset = int.from_bytes(os.urandom(4), "little")
     for step in range(len(PORTS)):
         port = PORTS[(offset + step) % len(PORTS)]
@@ -205,6 +194,26 @@ def _take_port(folder: DataFolder) -> tuple[int, socket.socket]:
         folder.write_port(port)
         return port, reservation
     raise MongodFault(f"No port from {PORTS[0]} to {PORTS[-1]} is free on 127.0.0.1. Stop a program that holds one.")
+
+
+def _reserve_kept_port(folder: DataFolder, port: int) -> socket.socket:
+    reservation = socket.socket()
+    # Connections of the last mongod may still be in TIME_WAIT.
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    deadline = time.monotonic() + PORT_PATIENCE_S
+    while True:
+        try:
+            reservation.bind(("127.0.0.1", port))
+        except OSError as fault:
+            if time.monotonic() > deadline:
+                reservation.close()
+                raise MongodFault(
+                    f"Port {port}, kept in {folder.port_file}, is in use by another program. Stop that program; or stop "
+                    f"every server that uses {folder.root}, delete that file and start again: a new port is chosen."
+                ) from fault
+            time.sleep(START_POLL_S)
+        else:
+            return reservation
 
 
 def _is_made_primary(port: int) -> bool:

@@ -1,0 +1,936 @@
+"""Bad input never reaches MongoDB, is never a fault, and is answered where it stands."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    get_named_type,
+    is_input_object_type,
+    is_list_type,
+    is_non_null_type,
+)
+from pymongo.asynchronous.database import AsyncDatabase
+
+from tests.support import GraphClient, address, hair_test, order
+from traya_gql.documents.collections import DOCUMENTS
+from traya_gql.graph import build_schema
+
+SUBMIT = """mutation ($input: SubmitHairTestInput!) {
+  submitHairTest(input: $input) { accessToken report { id } isReplay userErrors { __typename code path message } }
+}"""
+PLACE = """mutation ($input: PlaceOrderInput!) {
+  placeOrder(input: $input) { accessToken order { id } isReplay userErrors { __typename code path message } }
+}"""
+CUSTOMER = ["input", "customer"]
+NOTHING: dict[str, int] = {}
+
+Found = list[tuple[str, list[str]]]
+
+
+async def counted(database: AsyncDatabase[dict[str, Any]]) -> dict[str, int]:
+    names = [document.Settings.name for document in DOCUMENTS]
+    return {name: await database[name].count_documents({}) for name in names}
+
+
+@asynccontextmanager
+async def nothing_written(database: AsyncDatabase[dict[str, Any]]) -> Any:
+    """Check that what happens inside leaves every collection as long as it was."""
+    before = await counted(database)
+    yield
+    assert await counted(database) == before
+
+
+def refused(payload: dict[str, Any], error: str = "InvalidInputError") -> Found:
+    """Return code and path of each error of a payload that holds nothing else."""
+    [refusal] = payload.values()
+    errors = refusal.pop("userErrors")
+    assert set(refusal.values()) == {None, False}
+    assert {one["__typename"] for one in errors} == {error}
+    assert all(0 < len(one["message"]) <= 200 for one in errors)
+    return [(one["code"], one["path"]) for one in errors]
+
+
+async def codes(client: GraphClient, query: str, **variables: Any) -> list[str]:
+    """Return the codes of the top-level errors; nothing else may have been answered."""
+    answer = await client.ask(query, **variables)
+    assert not any((answer.get("data") or {}).values()), answer
+    return [error["extensions"]["code"] for error in answer["errors"]]
+
+
+# --- the person of a hair test ------------------------------------------------------------------------------------
+
+WRONG_CUSTOMERS = [
+    ("phone", "", "INVALID_PHONE"),
+    ("phone", "12345", "INVALID_PHONE"),
+    ("phone", "5876543210", "INVALID_PHONE"),
+    ("phone", "98765432101", "INVALID_PHONE"),
+    ("phone", "+1 9876543210", "INVALID_PHONE"),
+    ("phone", "98765४३210", "INVALID_PHONE"),
+    ("phone", "９８７６５４３２１０", "INVALID_PHONE"),
+    ("phone", "9876543210\n", "INVALID_PHONE"),
+    ("phone", "9876543210\u0000", "INVALID_PHONE"),
+    ("phone", "\u202e9876543210", "INVALID_PHONE"),
+    ("phone", "9876543210" * 50_000, "INVALID_PHONE"),
+    ("phone", '{"$gt": ""}', "INVALID_PHONE"),
+    ("phone", "$where", "INVALID_PHONE"),
+    ("phone", "__proto__", "INVALID_PHONE"),
+    ("age", -(2**31), "OUT_OF_RANGE"),
+    ("age", -1, "OUT_OF_RANGE"),
+    ("age", 0, "UNDER_AGE"),
+    ("age", 17, "UNDER_AGE"),
+    ("age", 101, "OUT_OF_RANGE"),
+    ("age", 2**31 - 1, "OUT_OF_RANGE"),
+    ("name", "", "TOO_SHORT"),
+    ("name", " ", "TOO_SHORT"),
+    ("name", "A", "TOO_SHORT"),
+    ("name", " A ", "TOO_SHORT"),
+    ("name", "A" * 101, "TOO_LONG"),
+    ("name", "A" * 900_000, "TOO_LONG"),
+    ("name", "💇" * 101, "TOO_LONG"),
+    ("name", "Asha\u0000Rao", "INVALID_CHARACTERS"),
+    ("name", "Asha\nRao", "INVALID_CHARACTERS"),
+    ("name", "Asha\tRao", "INVALID_CHARACTERS"),
+    ("name", "Asha\u001bRao", "INVALID_CHARACTERS"),
+    ("name", "Asha\u202eoaR", "INVALID_CHARACTERS"),
+    ("name", "Asha\u2066Rao", "INVALID_CHARACTERS"),
+    ("name", "Asha\u2028Rao", "INVALID_CHARACTERS"),
+    ("name", "Asha\ufeffRao", "INVALID_CHARACTERS"),
+    ("name", "Asha\ue000Rao", "INVALID_CHARACTERS"),
+    ("name", "Asha\uffffRao", "INVALID_CHARACTERS"),
+]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"), [pytest.param(*one, id=f"{one[0]}-{ascii(one[1])[:30]}") for one in WRONG_CUSTOMERS]
+)
+async def test_a_wrong_detail_of_the_person_is_refused_at_its_field_before_any_command(
+    client: GraphClient, field: str, value: object, code: str
+) -> None:
+    with client.commands.counting() as commands:
+        payload = await client.data(SUBMIT, input=hair_test(**{field: value}))
+
+    assert refused(payload) == [(code, [*CUSTOMER, field])]
+    assert commands == NOTHING
+
+
+async def test_all_wrong_details_of_the_person_are_refused_at_once(client: GraphClient, database: Any) -> None:
+    async with nothing_written(database):
+        payload = await client.data(SUBMIT, input=hair_test(name="\n\n", phone="1", age=17))
+
+    assert refused(payload) == [
+        ("INVALID_CHARACTERS", [*CUSTOMER, "name"]),
+        ("INVALID_PHONE", [*CUSTOMER, "phone"]),
+        ("UNDER_AGE", [*CUSTOMER, "age"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["💇 Asha", "आशा राव", "עדי כהן", "ஆஷா", "Zoë", "O'Neil-Rao Jr.", "$where", "__proto__", "{$ne: null}", "<b>x</b>"],
+)
+async def test_a_name_in_any_script_is_stored_as_it_was_typed(client: GraphClient, database: Any, name: str) -> None:
+    payload = await client.data(SUBMIT, input=hair_test(name=name))
+
+    assert payload["submitHairTest"]["userErrors"] == []
+    [customer] = await database["customers"].find().to_list()
+    assert customer["details"]["name"] == name
+
+
+@pytest.mark.parametrize("age", [1.5, "28", None, True, 2**31, -(2**31) - 1, 2**63, 1e300, [28], [], {"$gt": 0}, "18-100"])
+async def test_an_age_that_is_no_whole_number_is_bad_user_input(client: GraphClient, age: object) -> None:
+    with client.commands.counting() as commands:
+        assert await codes(client, SUBMIT, input=hair_test(age=age)) == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize(
+    "literal", ["1.5", '"28"', "null", "true", str(2**31), "9" * 5000, "{}", "ADULT", "$nope", "{_ne: null}", "0x1c"]
+)
+async def test_an_age_that_is_no_whole_number_is_refused_in_the_text_too(client: GraphClient, literal: str) -> None:
+    query = f"""mutation {{ submitHairTest(input: {{
+        idempotencyKey: "{uuid4()}"
+        customer: {{ name: "Asha Rao", phone: "9876543210", age: {literal}, gender: MALE }}
+        hair: {{ hairLossStage: STAGE_2, familyHistory: FATHER, dandruff: MILD }}
+        internalHealth: {{ sleep: DISTURBED, stress: MODERATE, hasAcidityOrGas: true, energyLevel: LOW,
+                           isTakingSupplements: false }}
+    }}) {{ isReplay }} }}"""
+
+    with client.commands.counting() as commands:
+        found = await codes(client, query)
+
+    assert set(found) <= {"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED"}
+    assert commands == NOTHING
+
+
+async def test_wrong_details_in_the_text_are_refused_like_those_in_variables(client: GraphClient) -> None:
+    query = f"""mutation {{ submitHairTest(input: {{
+        idempotencyKey: "{uuid4()}"
+        customer: {{ name: "\\u202eA", phone: \"\"\"
+        98765\"\"\", age: -1, gender: OTHER }}
+        hair: {{ hairLossStage: STAGE_2, familyHistory: FATHER, dandruff: MILD }}
+        internalHealth: {{ sleep: DISTURBED, stress: MODERATE, hasAcidityOrGas: true, energyLevel: LOW,
+                           isTakingSupplements: false }}
+    }}) {{ accessToken report {{ id }} userErrors {{ __typename code path message }} }} }}"""
+
+    with client.commands.counting() as commands:
+        payload = await client.data(query)
+
+    assert refused(payload) == [
+        ("INVALID_CHARACTERS", [*CUSTOMER, "name"]),
+        ("INVALID_PHONE", [*CUSTOMER, "phone"]),
+        ("OUT_OF_RANGE", [*CUSTOMER, "age"]),
+    ]
+    assert commands == NOTHING
+
+
+# --- the order ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def products(client: GraphClient) -> list[str]:
+    """The ids of the products that can be put on the skin, the cheapest first."""
+    found = await client.data("{ products(first: 100, sortKey: PRICE) { nodes { id category } } }")
+    return [one["id"] for one in found["products"]["nodes"] if one["category"] != "MEDICINE"]
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 21, 10**9, 2**31 - 1, -(2**31)])
+async def test_a_quantity_that_is_not_1_to_20_is_refused_at_its_line(
+    client: GraphClient, report: dict[str, Any], products: list[str], quantity: int
+) -> None:
+    lines = [{"productId": products[0]}, {"productId": products[1], "quantity": quantity}]
+
+    with client.commands.counting() as commands:
+        payload = await client.data(PLACE, input=order(report["publicId"], lines=lines))
+
+    assert refused(payload) == [("OUT_OF_RANGE", ["input", "lines", "1", "quantity"])]
+    assert commands == NOTHING
+
+
+async def test_a_product_twice_is_refused_at_the_second_line(
+    client: GraphClient, report: dict[str, Any], products: list[str]
+) -> None:
+    lines = [{"productId": products[0]}, {"productId": products[1]}, {"productId": products[0], "quantity": 2}]
+
+    with client.commands.counting() as commands:
+        payload = await client.data(PLACE, input=order(report["publicId"], lines=lines))
+
+    assert refused(payload) == [("DUPLICATE", ["input", "lines", "2", "productId"])]
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize(("lines", "code"), [(0, "REQUIRED"), (21, "TOO_MANY"), (5000, "TOO_MANY")])
+async def test_an_order_has_1_to_20_lines(
+    client: GraphClient, report: dict[str, Any], products: list[str], lines: int, code: str
+) -> None:
+    typed = [{"productId": products[0], "quantity": 1}] * lines
+
+    with client.commands.counting() as commands:
+        payload = await client.data(PLACE, input=order(report["publicId"], lines=typed))
+
+    assert refused(payload) == [(code, ["input", "lines"])]
+    assert commands == NOTHING
+
+
+async def test_an_inactive_or_unknown_product_is_unavailable_at_its_line(
+    client: GraphClient, report: dict[str, Any], products: list[str], database: Any
+) -> None:
+    found = await client.data("query ($id: ID!) { product(id: $id) { slug } }", id=products[1])
+    await database["products"].update_one({"slug": found["product"]["slug"]}, {"$set": {"is_active": False}})
+    lines = [{"productId": one} for one in (products[0], products[1], packed(f"Product:{uuid4().hex}"))]
+
+    async with nothing_written(database):
+        payload = await client.data(PLACE, input=order(report["publicId"], lines=lines))
+
+    assert refused(payload, "ProductUnavailableError") == [
+        ("PRODUCT_UNAVAILABLE", ["input", "lines", "1", "productId"]),
+        ("PRODUCT_UNAVAILABLE", ["input", "lines", "2", "productId"]),
+    ]
+
+
+async def test_an_unknown_report_is_not_found_and_nothing_is_written(client: GraphClient, database: Any) -> None:
+    async with nothing_written(database):
+        payload = await client.data(PLACE, input=order("A" * 22))
+
+    assert refused(payload, "ReportNotFoundError") == [("REPORT_NOT_FOUND", ["input", "reportPublicId"])]
+
+
+MALFORMED_PUBLIC_IDS = [
+    "",
+    " ",
+    "x",
+    "A" * 21,
+    "A" * 23,
+    "A" * 21 + "B",
+    "A" * 21 + "\n",
+    "A" * 22 + "\n",
+    "A" * 900_000,
+    "../../../etc/passwd",
+    "$where",
+    "__proto__",
+    '{"$ne":null}',
+    "\u0000" * 22,
+    "é" * 22,
+    "１" * 22,
+]
+
+
+@pytest.mark.parametrize("public_id", MALFORMED_PUBLIC_IDS, ids=lambda text: ascii(text)[:30])
+async def test_a_malformed_public_id_is_never_looked_up(client: GraphClient, public_id: str) -> None:
+    with client.commands.counting() as commands:
+        read = await client.data("query ($id: String!) { report(publicId: $id) { id } }", id=public_id)
+        payload = await client.data(PLACE, input=order(public_id))
+
+    assert read == {"report": None}
+    assert refused(payload, "ReportNotFoundError") == [("REPORT_NOT_FOUND", ["input", "reportPublicId"])]
+    assert commands == NOTHING
+
+
+async def test_the_id_of_anything_but_a_product_is_refused_at_its_line(
+    client: GraphClient, report: dict[str, Any]
+) -> None:
+    foreign = [report["id"], report["hairTestId"], report["customerId"], report["publicId"]]
+    typed = [*foreign, packed(f"Order:{uuid4().hex}"), "", "x", "$where", '{"$ne":null}', "\u0000", "A" * 100_000, 5]
+
+    with client.commands.counting() as commands:
+        payload = await client.data(
+            PLACE, input=order(report["publicId"], lines=[{"productId": one} for one in typed])
+        )
+
+    assert refused(payload) == [("INVALID_ID", ["input", "lines", str(n), "productId"]) for n in range(len(typed))]
+    assert commands == NOTHING
+
+
+async def test_everything_that_is_wrong_with_an_order_is_refused_at_once(
+    client: GraphClient, report: dict[str, Any], products: list[str]
+) -> None:
+    typed = order(
+        report["publicId"],
+        phone="12345",
+        lines=[{"productId": "x", "quantity": 0}, {"productId": products[0]}, {"productId": products[0]}],
+        shippingAddress=address(name="", addressLine="12\nMG Road", city="B" * 81, pinCode="056001", country="US"),
+        billingAddress=address(name="\u202e\u202e", addressLine="1", city=" ", pinCode="५६०००१", country=""),
+    )
+
+    with client.commands.counting() as commands:
+        payload = await client.data(PLACE, input=typed)
+
+    assert refused(payload) == [
+        ("INVALID_PHONE", ["input", "phone"]),
+        ("OUT_OF_RANGE", ["input", "lines", "0", "quantity"]),
+        ("INVALID_ID", ["input", "lines", "0", "productId"]),
+        ("DUPLICATE", ["input", "lines", "2", "productId"]),
+        ("TOO_SHORT", ["input", "shippingAddress", "name"]),
+        ("INVALID_CHARACTERS", ["input", "shippingAddress", "addressLine"]),
+        ("TOO_LONG", ["input", "shippingAddress", "city"]),
+        ("INVALID_PIN_CODE", ["input", "shippingAddress", "pinCode"]),
+        ("UNSUPPORTED_COUNTRY", ["input", "shippingAddress", "country"]),
+        ("INVALID_CHARACTERS", ["input", "billingAddress", "name"]),
+        ("TOO_SHORT", ["input", "billingAddress", "addressLine"]),
+        ("TOO_SHORT", ["input", "billingAddress", "city"]),
+        ("INVALID_PIN_CODE", ["input", "billingAddress", "pinCode"]),
+        ("UNSUPPORTED_COUNTRY", ["input", "billingAddress", "country"]),
+    ]
+    assert commands == NOTHING
+
+
+# --- every input position of the schema ---------------------------------------------------------------------------
+
+
+def example_inputs() -> dict[str, dict[str, Any]]:
+    """Return one good value for each input type at the roots: every field is given."""
+    line = {"productId": packed(f"Product:{'0' * 32}"), "quantity": 1}
+    return {
+        "SubmitHairTestInput": hair_test(),
+        "PlaceOrderInput": order(
+            "A" * 22,
+            lines=[line],
+            shippingAddress=address(country="IN"),
+            billingAddress=address(country="IN"),
+        ),
+        "ProductFilterInput": {
+            "category": "OIL",
+            "tag": "DANDRUFF",
+            "isActive": True,
+            "minPrice": "1",
+            "maxPrice": "1000",
+        },
+    }
+
+
+def places(type_: GraphQLInputType, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Walk an input type: each place in it, leaves and branches, with its type."""
+    yield path, type_
+    inner: Any = type_
+    while is_non_null_type(inner):
+        inner = inner.of_type
+    if is_list_type(inner):
+        yield from places(inner.of_type, (*path, 0))
+    elif is_input_object_type(inner):
+        for name, field in inner.fields.items():
+            yield from places(field.type, (*path, name))
+
+
+def core() -> GraphQLSchema:
+    return build_schema()._schema
+
+
+def input_places() -> list[tuple[str, str, tuple[str | int, ...]]]:
+    """Return root field, argument and path for every input position that a client can fill."""
+    found = []
+    for root in (core().query_type, core().mutation_type):
+        assert root is not None
+        for field_name, field in root.fields.items():
+            for argument_name, argument in field.args.items():
+                found += [(field_name, argument_name, path) for path, _ in places(argument.type)]
+    return found
+
+
+OPERATORS = [
+    {"$ne": None},
+    {"$gt": ""},
+    {"$where": "sleep(1000)"},
+    {"$in": []},
+    {},
+    [{"$ne": None}],
+    [[]],
+]
+
+
+def put(value: Any, path: tuple[str | int, ...], what: object) -> Any:
+    """Return a copy of a value with something else at this place."""
+    if not path:
+        return what
+    copy = list(value) if isinstance(value, list) else dict(value)
+    copy[path[0]] = put(copy[path[0]], path[1:], what)
+    return copy
+
+
+def base(argument: GraphQLInputType) -> Any:
+    """Return a good value for a root argument."""
+    named = get_named_type(argument)
+    if isinstance(named, GraphQLInputObjectType):
+        return example_inputs()[named.name]
+    good: Any = {"ID": "x", "String": "x", "Int": 1, "Boolean": True}.get(named.name, "NAME")
+    inner = argument.of_type if isinstance(argument, GraphQLNonNull) else argument
+    return [good] if isinstance(inner, GraphQLList) else good
+
+
+def test_the_walk_reaches_every_input_type() -> None:
+    places_by_field = [(field, path) for field, _, path in input_places()]
+
+    assert len(places_by_field) == 57
+    assert ("placeOrder", ("lines", 0, "productId")) in places_by_field
+    assert ("placeOrder", ("billingAddress", "pinCode")) in places_by_field
+    assert ("submitHairTest", ("customer", "phone")) in places_by_field
+    assert ("products", ("minPrice",)) in places_by_field
+
+
+@pytest.mark.parametrize(
+    ("field", "argument", "path"),
+    [pytest.param(*one, id=".".join([one[0], one[1], *map(str, one[2])])) for one in input_places()],
+)
+async def test_an_operator_in_any_input_position_is_bad_user_input(
+    client: GraphClient, database: Any, field: str, argument: str, path: tuple[str | int, ...]
+) -> None:
+    root = core().query_type if field in core().query_type.fields else core().mutation_type  # type: ignore[union-attr]
+    assert root is not None
+    definition = root.fields[field]
+    kind = "query" if root is core().query_type else "mutation"
+    others = [
+        f'{name}: "x"'
+        for name, other in definition.args.items()
+        if name != argument and is_non_null_type(other.type) and name in {"publicId", "id"}
+    ]
+    arguments = ", ".join([f"{argument}: $v", *others])
+    query = f"{kind} ($v: {definition.args[argument].type}) {{ {field}({arguments}) {{ __typename }} }}"
+    good = base(definition.args[argument].type)
+
+    before = await counted(database)
+    for operator in OPERATORS:
+        value = put(good, path, operator)
+        if value == put(good, path, [{}]) or (path and path[-1] == "lines" and operator == {}):
+            continue
+        with client.commands.counting() as commands:
+            found = await codes(client, query, v=value) if not _is_fine(definition, path, operator) else []
+
+        assert set(found) <= {"BAD_USER_INPUT"}, (value, found)
+        assert found or _is_fine(definition, path, operator)
+        assert commands == NOTHING
+    assert await counted(database) == before
+
+
+def _is_fine(definition: Any, path: tuple[str | int, ...], operator: object) -> bool:
+    """Whether the 'operator' is an empty value that the type allows here."""
+    return not path and operator == {} and "filter" in definition.args
+
+
+# --- enums, missing and extra fields ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value", ["", "male", "MALES", "Male", "$where", "__proto__", "constructor", "\u0000", 0, 1, True, None, ["MALE"] * 2]
+)
+async def test_an_unknown_enum_value_is_bad_user_input(client: GraphClient, value: object) -> None:
+    with client.commands.counting() as commands:
+        assert await codes(client, SUBMIT, input=hair_test(gender=value)) == ["BAD_USER_INPUT"]
+        assert await codes(client, PLACE, input=order("A" * 22, paymentMethod=value)) == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("literal", ["male", '"MALE"', "null", "1", "true", "__proto__", "[MALE]", "{}"])
+async def test_an_unknown_enum_literal_is_refused_by_validation(client: GraphClient, literal: str) -> None:
+    with client.commands.counting() as commands:
+        found = await codes(client, f"{{ products(sortKey: {literal}) {{ totalCount }} }}")
+
+    assert found == ["GRAPHQL_VALIDATION_FAILED"]
+    assert commands == NOTHING
+
+
+def branches(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Return every field of an input with the path of its object."""
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from branches(item, (*path, place))
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield path, name
+            yield from branches(inner, (*path, name))
+
+
+OPTIONAL = {"lines", "billingAddress", "quantity", "country"}
+
+
+@pytest.mark.parametrize("query", [SUBMIT, PLACE], ids=["submitHairTest", "placeOrder"])
+async def test_each_missing_field_is_bad_user_input(client: GraphClient, query: str) -> None:
+    whole = example_inputs()["SubmitHairTestInput" if query is SUBMIT else "PlaceOrderInput"]
+    required = [(path, name) for path, name in branches(whole) if name not in OPTIONAL]
+
+    with client.commands.counting() as commands:
+        for path, name in required:
+            part = whole
+            for step in path:
+                part = part[step]  # type: ignore[index]
+            less = put(whole, path, {key: value for key, value in part.items() if key != name})
+            assert await codes(client, query, input=less) == ["BAD_USER_INPUT"], name
+            assert await codes(client, query, input=put(whole, (*path, name), None)) == ["BAD_USER_INPUT"], name
+
+    assert len(required) == (13 if query is SUBMIT else 17)
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("query", [SUBMIT, PLACE], ids=["submitHairTest", "placeOrder"])
+@pytest.mark.parametrize("extra", ["$where", "__proto__", "_id", "isVerified", "totalPaise", "", "\u0000", "a" * 10_000])
+async def test_each_extra_field_is_bad_user_input(client: GraphClient, query: str, extra: str) -> None:
+    whole = example_inputs()["SubmitHairTestInput" if query is SUBMIT else "PlaceOrderInput"]
+    objects = {path for path, _ in branches(whole)}
+
+    with client.commands.counting() as commands:
+        for path in objects:
+            assert await codes(client, query, input=put_more(whole, path, extra)) == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+def put_more(whole: Any, path: tuple[str | int, ...], extra: str) -> Any:
+    part = whole
+    for step in path:
+        part = part[step]
+    return put(whole, path, {**part, extra: 1})
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "x", "7f8bb7a0", "7f8bb7a0-3d5f-4a33-9a1e-2f1d3f0c9f1", "g" * 32, 5, None, {"$ne": None}, "\u0000" * 36, "0" * 9000],
+    ids=lambda key: ascii(key)[:30],
+)
+async def test_a_key_that_is_no_uuid_is_bad_user_input(client: GraphClient, key: object) -> None:
+    with client.commands.counting() as commands:
+        assert await codes(client, SUBMIT, input={**hair_test(), "idempotencyKey": key}) == ["BAD_USER_INPUT"]
+        assert await codes(client, PLACE, input=order("A" * 22, idempotencyKey=key)) == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+# --- ids ----------------------------------------------------------------------------------------------------------
+
+
+def packed(text: str | bytes) -> str:
+    """Return text as ids and cursors are packed."""
+    raw = text if isinstance(text, bytes) else text.encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+MALFORMED_IDS = [
+    "",
+    "x",
+    "=",
+    "====",
+    "1",
+    "\u0000",
+    "é",
+    "💇",
+    "$where",
+    "__proto__",
+    "../..",
+    '{"$ne":null}',
+    "A" * 201,
+    "A" * 900_000,
+    packed("Product"),
+    packed("Product:"),
+    packed("Product:x"),
+    packed("Product:" + "0" * 31),
+    packed("Product:" + "0" * 33),
+    packed("Product:" + "G" * 32),
+    packed("Product:" + "A" * 32),
+    packed("product:" + "0" * 32),
+    packed("Product:" + "0" * 32 + ":x"),
+    packed("Product:{" + "0" * 32 + "}"),
+    packed("Product:00000000-0000-0000-0000-000000000000"),
+    packed("Product:" + "0" * 32) + "=",
+    packed("Product:" + "0" * 32) + "\n",
+    packed(" Product:" + "0" * 32),
+    packed("Nope:" + "0" * 32),
+    packed("__proto__:" + "0" * 32),
+    packed(":" + "0" * 32),
+    packed(b"\xff\xfe\xfd"),
+    packed("Product:é" + "0" * 31),
+]
+
+
+@pytest.mark.parametrize("raw", MALFORMED_IDS, ids=lambda raw: ascii(raw)[:40])
+async def test_what_is_no_id_is_bad_user_input_and_nulls_its_own_place(client: GraphClient, raw: str) -> None:
+    query = "query ($id: ID!) { one: node(id: $id) { id } product(id: $id) { id } nodes(ids: [$id]) { id } }"
+
+    with client.commands.counting() as commands:
+        answer = await client.ask(query, id=raw)
+
+    assert answer["data"] == {"one": None, "product": None, "nodes": [None]}
+    assert sorted((error["path"], error["extensions"]["code"]) for error in answer["errors"]) == [
+        (["nodes", 0], "BAD_USER_INPUT"),
+        (["one"], "BAD_USER_INPUT"),
+        (["product"], "BAD_USER_INPUT"),
+    ]
+    assert commands == NOTHING
+
+
+async def test_each_flipped_bit_of_an_id_is_another_object_or_no_id(client: GraphClient, report: dict[str, Any]) -> None:
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    whole = base64.urlsafe_b64decode(report["id"] + "=" * (-len(report["id"]) % 4))
+    flipped = [
+        packed(whole[:place] + bytes([whole[place] ^ (1 << bit)]) + whole[place + 1 :])
+        for place in range(len(whole))
+        for bit in range(8)
+    ]
+
+    for start in range(0, len(flipped), 100):
+        answer = await client.ask(query, ids=flipped[start : start + 100])
+
+        assert {one for one in answer["data"]["nodes"] if one} == set()
+        assert {error["extensions"]["code"] for error in answer.get("errors", [])} <= {"BAD_USER_INPUT"}
+
+
+async def test_the_id_of_another_type_is_no_product(client: GraphClient, report: dict[str, Any]) -> None:
+    for one in (report["id"], report["hairTestId"], report["customerId"], packed(f"Order:{uuid4().hex}")):
+        with client.commands.counting() as commands:
+            assert await codes(client, "query ($id: ID!) { product(id: $id) { id } }", id=one) == ["BAD_USER_INPUT"]
+
+        assert commands == NOTHING
+
+
+@pytest.mark.parametrize("arguments", ["", '(id: "x", slug: "x")', "(id: null, slug: null)", "(slug: null)"])
+async def test_a_product_is_asked_for_by_exactly_one_of_id_and_slug(client: GraphClient, arguments: str) -> None:
+    with client.commands.counting() as commands:
+        assert await codes(client, f"{{ product{arguments} {{ id }} }}") == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("slug", ["", "$where", "__proto__", "\u0000", '{"$ne":null}', ".*", "é", "A" * 900_000])
+async def test_a_strange_slug_is_no_product(client: GraphClient, slug: str) -> None:
+    assert await client.data("query ($slug: String) { product(slug: $slug) { id } }", slug=slug) == {"product": None}
+
+
+@pytest.mark.parametrize("length", [101, 10_000])
+async def test_more_than_100_ids_are_bad_user_input(client: GraphClient, length: int) -> None:
+    with client.commands.counting() as commands:
+        found = await codes(client, "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=["x"] * length)
+
+    assert found == ["BAD_USER_INPUT"]
+    assert commands == NOTHING
+
+
+async def test_no_ids_are_no_nodes(client: GraphClient) -> None:
+    assert await client.data("{ nodes(ids: []) { id } }") == {"nodes": []}
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "\u0000", "$where", "é.é.é", "💇", "A" * 900_000, '{"$ne":null}'])
+async def test_a_garbled_access_token_opens_nothing(client: GraphClient, report: dict[str, Any], token: str) -> None:
+    query = """query ($id: String!, $token: String!) {
+      report(publicId: $id, accessToken: $token) { firstName hairTest { id } }
+      order(accessToken: $token) { id }
+    }"""
+
+    data = await client.data(query, id=report["publicId"], token=token)
+
+    assert data == {"report": {"firstName": "Asha", "hairTest": None}, "order": None}
+
+
+# --- cursors ------------------------------------------------------------------------------------------------------
+
+PAGE = """query ($key: ProductSortKey!, $after: String, $reverse: Boolean = false) {
+  products(first: 3, sortKey: $key, after: $after, reverse: $reverse) { nodes { slug } pageInfo { endCursor } }
+}"""
+
+
+async def cursor_of(client: GraphClient, key: str) -> str:
+    found = await client.data(PAGE, key=key)
+    cursor: str = found["products"]["pageInfo"]["endCursor"]
+    return cursor
+
+
+def forged(order_: str, value: object, key: object = "0" * 32, version: object = 1) -> str:
+    return packed(orjson.dumps([version, order_, value, key]))
+
+
+GARBAGE_CURSORS = [
+    "",
+    "x",
+    "-1",
+    "0",
+    "=",
+    "\u0000",
+    "é",
+    "💇",
+    "$where",
+    '{"$gt":""}',
+    "A" * 1001,
+    "A" * 900_000,
+    packed("null"),
+    packed("{}"),
+    packed("[]"),
+    packed('{"$gt":""}'),
+    packed("[" * 700),
+    packed("arrayconnection:0"),
+    packed('[1,"products:PRICE",NaN,"' + "0" * 32 + '"]'),
+    packed('[1,"products:PRICE",' + "9" * 600 + ',"' + "0" * 32 + '"]'),
+    packed('[1,"products:PRICE",1e999,"' + "0" * 32 + '"]'),
+    packed(b"\xff\xfe"),
+    forged("products:PRICE", 1)[:-1],
+    forged("products:PRICE", 1, version=2),
+    forged("products:PRICE", 1, version=None),
+    forged("products:PRICE", 1, version={"$ne": None}),
+    forged("products:PRICE", "1"),
+    forged("products:PRICE", 1.5),
+    forged("products:PRICE", None),
+    forged("products:PRICE", True),
+    forged("products:PRICE", {"$gt": 0}),
+    forged("products:PRICE", [1]),
+    forged("products:PRICE", -1),
+    forged("products:PRICE", 2**63),
+    forged("products:PRICE", 2**64 - 1),
+    forged("products:PRICE", 1, key=""),
+    forged("products:PRICE", 1, key="x" * 32),
+    forged("products:PRICE", 1, key=None),
+    forged("products:PRICE", 1, key=5),
+    forged("products:PRICE", 1, key={"$gt": ""}),
+    forged("products:NAME", 5),
+    forged("products:NAME", {"$gt": ""}),
+    forged("products:NAME", None),
+    forged("products:CREATED_AT", 2**63),
+    forged("products:CREATED_AT", -(2**63)),
+    forged("products:CREATED_AT", 10**18),
+    forged("products:CREATED_AT", "2026"),
+    forged("products:CREATED_AT", {"$gt": 0}),
+    forged("orders:PRICE", 1),
+    forged("PRICE", 1),
+]
+
+
+@pytest.mark.parametrize("cursor", GARBAGE_CURSORS, ids=lambda cursor: ascii(cursor)[:60])
+async def test_what_is_no_cursor_of_a_list_is_bad_user_input(client: GraphClient, cursor: str) -> None:
+    with client.commands.counting() as commands:
+        for key in ("NAME", "PRICE", "CREATED_AT"):
+            assert await codes(client, PAGE, key=key, after=cursor) == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+async def test_a_cursor_of_another_sort_key_is_bad_user_input(client: GraphClient) -> None:
+    cursors = {key: await cursor_of(client, key) for key in ("NAME", "PRICE", "CREATED_AT")}
+
+    with client.commands.counting() as commands:
+        for key in cursors:
+            for other, cursor in cursors.items():
+                if other != key:
+                    assert await codes(client, PAGE, key=key, after=cursor) == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("key", ["NAME", "PRICE", "CREATED_AT"])
+async def test_each_flipped_bit_of_a_cursor_is_another_place_or_bad_user_input(client: GraphClient, key: str) -> None:
+    cursor = await cursor_of(client, key)
+    whole = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    flipped = [
+        packed(whole[:place] + bytes([whole[place] ^ (1 << bit)]) + whole[place + 1 :])
+        for place in range(len(whole))
+        for bit in range(0, 8, 2)
+    ]
+    every = [*flipped, *(cursor[:place] for place in range(len(cursor))), *(cursor + one for one in "A=\n ")]
+
+    # many questions in one document: each is answered or refused on its own
+    for start in range(0, len(every), 25):
+        some = every[start : start + 25]
+        fields = "\n".join(
+            f"c{n}: product_page" if False else f"c{n}: products(first: 1, sortKey: {key}, after: $c{n}) {{ nodes {{ id }} }}"
+            for n in range(len(some))
+        )
+        variables = ", ".join(f"$c{n}: String" for n in range(len(some)))
+        for one in range(0, len(some), 25):
+            answer = await client.ask(
+                f"query ({variables}) {{ {fields} }}", **{f"c{n}": text for n, text in enumerate(some[one:])}
+            )
+
+            assert {error["extensions"]["code"] for error in answer.get("errors", [])} <= {"BAD_USER_INPUT"}
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        forged("products:NAME", ""),
+        forged("products:NAME", "\u0000"),
+        forged("products:NAME", "$where"),
+        forged("products:NAME", "x" * 600),
+        forged("products:NAME", "\U0010ffff"),
+    ],
+)
+async def test_a_forged_cursor_is_only_ever_a_place_in_the_list(client: GraphClient, cursor: str) -> None:
+    for is_reverse in (False, True):
+        found = await client.data(PAGE, key="NAME", after=cursor, reverse=is_reverse)
+
+        assert len(found["products"]["nodes"]) in {0, 3}
+
+
+# --- pages, filters, search ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1, -(2**31)])
+async def test_a_page_has_1_to_100_products(client: GraphClient, first: int) -> None:
+    with client.commands.counting() as commands:
+        variable = await codes(client, "query ($n: Int!) { products(first: $n) { totalCount } }", n=first)
+        literal = await codes(client, f"{{ products(first: {first}) {{ totalCount }} }}")
+
+    assert (variable, literal) == (["BAD_USER_INPUT"], ["BAD_USER_INPUT"])
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("first", [2**31, -(2**31) - 1, 2**63, 1.5, "1", True, None, [], {"$gt": 0}])
+async def test_a_page_size_that_is_no_whole_number_is_refused(client: GraphClient, first: object) -> None:
+    literal = json.dumps(first) if not isinstance(first, dict) else "{a: 0}"
+
+    with client.commands.counting() as commands:
+        variable = await codes(client, "query ($n: Int!) { products(first: $n) { totalCount } }", n=first)
+        text = await codes(client, f"{{ products(first: {literal}) {{ totalCount }} }}")
+
+    assert (variable, set(text)) == (["BAD_USER_INPUT"], {"GRAPHQL_VALIDATION_FAILED"})
+    assert commands == NOTHING
+
+
+FILTERED = "query ($filter: ProductFilterInput) { products(filter: $filter) { totalCount } }"
+
+
+@pytest.mark.parametrize("field", ["minPrice", "maxPrice"])
+@pytest.mark.parametrize(
+    "price",
+    [
+        "NaN", "sNaN", "-NaN", "nan123", "Infinity", "-Infinity", "inf", "1E+999999", "1E+400", "1E-999999", "-1",
+        "-0.01", "10000000.01", "1e8", "0.001", "1.005", "", " ", "x", "1,000", "0x10", "$gt", "\u0000", "1\n2",
+        "9" * 31, "9" * 900_000, 1.5, 299.0, 1e300, True, [], {}, {"$gt": 0}, -1, 10**7 + 1, 2**63,
+    ],
+    ids=lambda price: ascii(price)[:30],
+)  # fmt: skip
+async def test_a_price_that_is_no_amount_of_rupees_is_bad_user_input(
+    client: GraphClient, field: str, price: object
+) -> None:
+    with client.commands.counting() as commands:
+        assert await codes(client, FILTERED, filter={field: price}) == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("literal", ["1.5", "1e3", "1e999999", "9" * 5000, '"NaNs"', "true", "OIL", "[1]", "{a: 1}"])
+async def test_a_price_that_is_no_decimal_is_refused_in_the_text_too(client: GraphClient, literal: str) -> None:
+    query = f"{{ products(filter: {{ minPrice: {literal} }}) {{ totalCount }} }}"
+
+    with client.commands.counting() as commands:
+        found = await codes(client, query)
+
+    assert found == ["GRAPHQL_VALIDATION_FAILED"]
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("literal", ['"NaN"', '"1E+999999"', "-1", '"-1"', "10000001", '"0.001"'])
+async def test_a_decimal_in_the_text_that_is_no_price_is_bad_user_input(client: GraphClient, literal: str) -> None:
+    query = f"{{ products(filter: {{ maxPrice: {literal} }}) {{ totalCount }} }}"
+
+    with client.commands.counting() as commands:
+        found = await codes(client, query)
+
+    assert found == ["BAD_USER_INPUT"]
+    assert commands == NOTHING
+
+
+async def test_a_price_range_that_is_empty_finds_nothing(client: GraphClient) -> None:
+    found = await client.data(FILTERED, filter={"minPrice": "500", "maxPrice": "100"})
+
+    assert found == {"products": {"totalCount": 0}}
+
+
+SEARCHED = "query ($search: String) { products(search: $search) { nodes { slug } } }"
+
+
+@pytest.mark.parametrize("search", ["", " ", "\n", "-", '"', '""', "$", "{}", ".*", "^$", "\\", "\u0000", "💇", "-" * 100])
+async def test_a_search_without_a_word_is_bad_user_input(client: GraphClient, search: str) -> None:
+    with client.commands.counting() as commands:
+        assert await codes(client, SEARCHED, search=search) == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("length", [101, 10_000, 900_000])
+async def test_a_search_of_more_than_100_characters_is_bad_user_input(client: GraphClient, length: int) -> None:
+    with client.commands.counting() as commands:
+        assert await codes(client, SEARCHED, search="a" * length) == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize(
+    "search",
+    ["$where", "__proto__", '{"$ne": null}', '"$gt":""', "a" * 100, "the", "_", "१२३", "ⅷ", "x " * 50, "\u202eoil"],
+)
+async def test_a_search_for_operators_is_a_search_for_words(client: GraphClient, search: str) -> None:
+    await client.data(SEARCHED, search=search)
+
+
+@pytest.mark.parametrize("search", ["-dandruff", '"dandruff', 'dandruff"', "(dandruff)", "dandruff.*", "\\dandruff"])
+async def test_signs_around_a_word_mean_nothing(client: GraphClient, search: str) -> None:
+    plain = await client.data(SEARCHED, search="dandruff")
+
+    assert await client.data(SEARCHED, search=search) == plain
+    assert plain["products"]["nodes"] != []

@@ -1,0 +1,113 @@
+"""What is written for people is true."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support import EXAMPLES, GraphClient, example
+from traya_gql import __version__
+from traya_gql.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def variables() -> dict[str, str]:
+    return {
+        str(field.validation_alias) if field.validation_alias else f"TRAYA_{name.upper()}": field.description or ""
+        for name, field in Settings.model_fields.items()
+    }
+
+
+def test_the_settings_table_holds_every_setting_with_its_description() -> None:
+    table = dict(re.findall(r"^\| `([A-Z_]+)` \| .+ \| (.+) \|$", README, re.MULTILINE))
+
+    assert table == variables()
+
+
+def test_the_example_environment_holds_every_setting() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+
+    assert sorted(re.findall(r"^# ([A-Z_]+)=", text, re.MULTILINE)) == sorted(variables())
+
+
+def test_the_readmes_query_gives_the_readmes_answer_shape() -> None:
+    answer = json.loads(re.search(r"^\{\"data\":\{\"products\".+\}$", README, re.MULTILINE)[0])  # type: ignore[index]
+
+    assert len(answer["data"]["products"]["nodes"]) == 2
+
+
+async def test_the_readmes_query_gives_the_readmes_answer(client: GraphClient) -> None:
+    asked = json.loads(re.search(r"-d '(\{.+\})'", README)[1])  # type: ignore[index]
+    shown = json.loads(re.search(r"^\{\"data\":\{\"products\".+\}$", README, re.MULTILINE)[0])  # type: ignore[index]
+
+    assert await client.ask(asked["query"]) == shown
+
+
+async def test_the_readmes_mistake_gives_the_readmes_words(client: GraphClient) -> None:
+    shown = json.loads(re.search(r"^\{\"data\":\{\"submitHairTest\".+?\n```", README, re.MULTILINE | re.DOTALL)[0][:-3])  # type: ignore[index]
+    typed: dict[str, Any] = json.loads((EXAMPLES / "submit_hair_test.json").read_text(encoding="utf-8"))
+    typed["input"]["customer"] |= {"phone": "12345", "age": 12}
+
+    answer = (await client.data(example("submit_hair_test"), **typed))["submitHairTest"]
+
+    assert answer["userErrors"] == shown["data"]["submitHairTest"]["userErrors"]
+
+
+async def test_the_examples_run_with_their_variables(client: GraphClient) -> None:
+    test = json.loads((EXAMPLES / "submit_hair_test.json").read_text(encoding="utf-8"))
+    bought = json.loads((EXAMPLES / "place_order.json").read_text(encoding="utf-8"))
+
+    submitted = (await client.data(example("submit_hair_test"), **test))["submitHairTest"]
+    bought["input"]["reportPublicId"] = submitted["report"]["publicId"]
+    placed = (await client.data(example("place_order"), **bought))["placeOrder"]
+
+    assert (submitted["userErrors"], placed["userErrors"]) == ([], [])
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+
+    assert broken == []
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8"))
+
+    assert listed == sorted(path.name for path in folder.glob("0*.md"))
+    for path in folder.glob("0*.md"):
+        text = path.read_text(encoding="utf-8")
+        assert re.search(r"Context", text), path.name
+        assert re.search(r"Decision", text), path.name
+        assert re.search(r"Alternatives", text), path.name
+
+
+def test_versions_agree() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert project["version"] == __version__
+
+
+def test_compose_and_dockerfile_hold_together() -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+    assert set(compose["services"]["server"]["environment"]) <= set(variables())
+    copied = [part for line in re.findall(r"^COPY (?!--)(.+)$", dockerfile, re.MULTILINE) for part in line.split()[:-1]]
+    assert [part for part in copied if not (ROOT / part).exists()] == []
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8")
+    assert [part for part in copied if f"!{part.split('/')[0]}" not in ignored] == []
+    assert "embedded" not in (ROOT / "requirements" / "production.lock").read_text(encoding="utf-8")
+    assert "fiftyone" not in (ROOT / "requirements" / "production.lock").read_text(encoding="utf-8")
