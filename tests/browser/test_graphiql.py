@@ -2,33 +2,24 @@
 
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-import strawberry
-import uvicorn
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
-from starlette.applications import Starlette
-from starlette.requests import Request as ServerRequest
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
 
-from traya_gql.web import graphiql
+from tests.cli.serving import serving
 
 pytestmark = pytest.mark.slow
 
 # What the server under test shows.
-DEFAULT_QUERY = '# </script><!-- any text\nquery Hello {\n  greeting(name: "Asha")\n}\n'
-OPERATION = "Hello"
-IN_ANSWER = "Namaste, Asha"
-FIELD, DESCRIPTION = "greeting", "Says hello, politely."
+OPERATION = "FirstProducts"
+IN_ANSWER = "Gentle Cleansing Shampoo"
+FIELD, DESCRIPTION = "products", "The catalogue. Every combination of filter, search and sort is allowed."
 
 # GraphiQL keeps its tabs half a second after the last key. Playwright's own waiting needs `eval`: the page forbids it.
 UNTIL_KEPT = """text => new Promise(kept => {
@@ -37,38 +28,11 @@ UNTIL_KEPT = """text => new Promise(kept => {
 })"""
 
 
-def greeting(name: str) -> str:
-    return f"Namaste, {name}"
-
-
-@strawberry.type(description="All that can be asked.")
-class Query:
-    greeting: str = strawberry.field(description=DESCRIPTION, resolver=greeting)
-
-
-async def answer(request: ServerRequest) -> Response:
-    if request.method == "GET":
-        page = graphiql.page(endpoint="/graphql", default_query=DEFAULT_QUERY)
-        return HTMLResponse(page, headers=graphiql.PAGE_HEADERS)
-    asked = await request.json()
-    result = await strawberry.Schema(Query).execute(
-        asked["query"], variable_values=asked.get("variables"), operation_name=asked.get("operationName")
-    )
-    errors = {"errors": [error.formatted for error in result.errors]} if result.errors else {}
-    return JSONResponse({"data": result.data, **errors}, media_type="application/graphql-response+json")
-
-
 @pytest.fixture(scope="module")
-def server_url() -> Iterator[str]:
-    """The address of a running server whose `/graphql` shows GraphiQL."""
-    app = Starlette(routes=[Route("/graphql", answer, methods=["GET", "POST"]), graphiql.assets_route()])
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"))
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server on a fresh database."""
+    with serving(tmp_path_factory.mktemp("browser") / "data") as server:
+        yield f"http://127.0.0.1:{server.port}"
 
 
 @pytest.fixture(scope="module")
