@@ -24,6 +24,7 @@ from graphql import (
     is_non_null_type,
 )
 from pymongo.asynchronous.database import AsyncDatabase
+from starlette.applications import Starlette
 
 from tests.support import GraphClient, address, hair_test, order
 from traya_gql.documents.collections import DOCUMENTS
@@ -58,7 +59,7 @@ def refused(payload: dict[str, Any], error: str = "InvalidInputError") -> Found:
     """Return code and path of each error of a payload that holds nothing else."""
     [refusal] = payload.values()
     errors = refusal.pop("userErrors")
-    assert set(refusal.values()) == {None, False}
+    assert not any(refusal.values())
     assert {one["__typename"] for one in errors} == {error}
     assert all(0 < len(one["message"]) <= 200 for one in errors)
     return [(one["code"], one["path"]) for one in errors]
@@ -71,6 +72,12 @@ async def codes(client: GraphClient, query: str, **variables: Any) -> list[str]:
     return [error["extensions"]["code"] for error in answer["errors"]]
 
 
+@pytest.fixture
+def asker(started: tuple[Starlette, GraphClient]) -> GraphClient:
+    """A client for questions that no command may follow: what lies in the database does not matter."""
+    return started[1]
+
+
 # --- the person of a hair test ------------------------------------------------------------------------------------
 
 WRONG_CUSTOMERS = [
@@ -80,7 +87,7 @@ WRONG_CUSTOMERS = [
     ("phone", "98765432101", "INVALID_PHONE"),
     ("phone", "+1 9876543210", "INVALID_PHONE"),
     ("phone", "98765४३210", "INVALID_PHONE"),
-    ("phone", "９８７６５４３２１０", "INVALID_PHONE"),
+    ("phone", "\uff19876543210", "INVALID_PHONE"),
     ("phone", "9876543210\n", "INVALID_PHONE"),
     ("phone", "9876543210\u0000", "INVALID_PHONE"),
     ("phone", "\u202e9876543210", "INVALID_PHONE"),
@@ -118,10 +125,10 @@ WRONG_CUSTOMERS = [
     ("field", "value", "code"), [pytest.param(*one, id=f"{one[0]}-{ascii(one[1])[:30]}") for one in WRONG_CUSTOMERS]
 )
 async def test_a_wrong_detail_of_the_person_is_refused_at_its_field_before_any_command(
-    client: GraphClient, field: str, value: object, code: str
+    asker: GraphClient, field: str, value: object, code: str
 ) -> None:
-    with client.commands.counting() as commands:
-        payload = await client.data(SUBMIT, input=hair_test(**{field: value}))
+    with asker.commands.counting() as commands:
+        payload = await asker.data(SUBMIT, input=hair_test(**{field: value}))
 
     assert refused(payload) == [(code, [*CUSTOMER, field])]
     assert commands == NOTHING
@@ -150,10 +157,12 @@ async def test_a_name_in_any_script_is_stored_as_it_was_typed(client: GraphClien
     assert customer["details"]["name"] == name
 
 
-@pytest.mark.parametrize("age", [1.5, "28", None, True, 2**31, -(2**31) - 1, 2**63, 1e300, [28], [], {"$gt": 0}, "18-100"])
-async def test_an_age_that_is_no_whole_number_is_bad_user_input(client: GraphClient, age: object) -> None:
-    with client.commands.counting() as commands:
-        assert await codes(client, SUBMIT, input=hair_test(age=age)) == ["BAD_USER_INPUT"]
+@pytest.mark.parametrize(
+    "age", [1.5, "28", None, True, 2**31, -(2**31) - 1, 2**63, 1e300, [28], [], {"$gt": 0}, "18-100"]
+)
+async def test_an_age_that_is_no_whole_number_is_bad_user_input(asker: GraphClient, age: object) -> None:
+    with asker.commands.counting() as commands:
+        assert await codes(asker, SUBMIT, input=hair_test(age=age)) == ["BAD_USER_INPUT"]
 
     assert commands == NOTHING
 
@@ -161,7 +170,7 @@ async def test_an_age_that_is_no_whole_number_is_bad_user_input(client: GraphCli
 @pytest.mark.parametrize(
     "literal", ["1.5", '"28"', "null", "true", str(2**31), "9" * 5000, "{}", "ADULT", "$nope", "{_ne: null}", "0x1c"]
 )
-async def test_an_age_that_is_no_whole_number_is_refused_in_the_text_too(client: GraphClient, literal: str) -> None:
+async def test_an_age_that_is_no_whole_number_is_refused_in_the_text_too(asker: GraphClient, literal: str) -> None:
     query = f"""mutation {{ submitHairTest(input: {{
         idempotencyKey: "{uuid4()}"
         customer: {{ name: "Asha Rao", phone: "9876543210", age: {literal}, gender: MALE }}
@@ -170,14 +179,14 @@ async def test_an_age_that_is_no_whole_number_is_refused_in_the_text_too(client:
                            isTakingSupplements: false }}
     }}) {{ isReplay }} }}"""
 
-    with client.commands.counting() as commands:
-        found = await codes(client, query)
+    with asker.commands.counting() as commands:
+        found = await codes(asker, query)
 
     assert set(found) <= {"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED"}
     assert commands == NOTHING
 
 
-async def test_wrong_details_in_the_text_are_refused_like_those_in_variables(client: GraphClient) -> None:
+async def test_wrong_details_in_the_text_are_refused_like_those_in_variables(asker: GraphClient) -> None:
     query = f"""mutation {{ submitHairTest(input: {{
         idempotencyKey: "{uuid4()}"
         customer: {{ name: "\\u202eA", phone: \"\"\"
@@ -187,8 +196,8 @@ async def test_wrong_details_in_the_text_are_refused_like_those_in_variables(cli
                            isTakingSupplements: false }}
     }}) {{ accessToken report {{ id }} userErrors {{ __typename code path message }} }} }}"""
 
-    with client.commands.counting() as commands:
-        payload = await client.data(query)
+    with asker.commands.counting() as commands:
+        payload = await asker.data(query)
 
     assert refused(payload) == [
         ("INVALID_CHARACTERS", [*CUSTOMER, "name"]),
@@ -285,15 +294,15 @@ MALFORMED_PUBLIC_IDS = [
     '{"$ne":null}',
     "\u0000" * 22,
     "é" * 22,
-    "１" * 22,
+    "\uff11" * 22,
 ]
 
 
 @pytest.mark.parametrize("public_id", MALFORMED_PUBLIC_IDS, ids=lambda text: ascii(text)[:30])
-async def test_a_malformed_public_id_is_never_looked_up(client: GraphClient, public_id: str) -> None:
-    with client.commands.counting() as commands:
-        read = await client.data("query ($id: String!) { report(publicId: $id) { id } }", id=public_id)
-        payload = await client.data(PLACE, input=order(public_id))
+async def test_a_malformed_public_id_is_never_looked_up(asker: GraphClient, public_id: str) -> None:
+    with asker.commands.counting() as commands:
+        read = await asker.data("query ($id: String!) { report(publicId: $id) { id } }", id=public_id)
+        payload = await asker.data(PLACE, input=order(public_id))
 
     assert read == {"report": None}
     assert refused(payload, "ReportNotFoundError") == [("REPORT_NOT_FOUND", ["input", "reportPublicId"])]
@@ -307,9 +316,7 @@ async def test_the_id_of_anything_but_a_product_is_refused_at_its_line(
     typed = [*foreign, packed(f"Order:{uuid4().hex}"), "", "x", "$where", '{"$ne":null}', "\u0000", "A" * 100_000, 5]
 
     with client.commands.counting() as commands:
-        payload = await client.data(
-            PLACE, input=order(report["publicId"], lines=[{"productId": one} for one in typed])
-        )
+        payload = await client.data(PLACE, input=order(report["publicId"], lines=[{"productId": one} for one in typed]))
 
     assert refused(payload) == [("INVALID_ID", ["input", "lines", str(n), "productId"]) for n in range(len(typed))]
     assert commands == NOTHING
@@ -416,7 +423,7 @@ def put(value: Any, path: tuple[str | int, ...], what: object) -> Any:
     """Return a copy of a value with something else at this place."""
     if not path:
         return what
-    copy = list(value) if isinstance(value, list) else dict(value)
+    copy: Any = list(value) if isinstance(value, list) else dict(value)
     copy[path[0]] = put(copy[path[0]], path[1:], what)
     return copy
 
@@ -434,7 +441,7 @@ def base(argument: GraphQLInputType) -> Any:
 def test_the_walk_reaches_every_input_type() -> None:
     places_by_field = [(field, path) for field, _, path in input_places()]
 
-    assert len(places_by_field) == 57
+    assert len(places_by_field) == 59
     assert ("placeOrder", ("lines", 0, "productId")) in places_by_field
     assert ("placeOrder", ("billingAddress", "pinCode")) in places_by_field
     assert ("submitHairTest", ("customer", "phone")) in places_by_field
@@ -446,7 +453,7 @@ def test_the_walk_reaches_every_input_type() -> None:
     [pytest.param(*one, id=".".join([one[0], one[1], *map(str, one[2])])) for one in input_places()],
 )
 async def test_an_operator_in_any_input_position_is_bad_user_input(
-    client: GraphClient, database: Any, field: str, argument: str, path: tuple[str | int, ...]
+    asker: GraphClient, field: str, argument: str, path: tuple[str | int, ...]
 ) -> None:
     query_type, mutation_type = core().query_type, core().mutation_type
     assert query_type is not None
@@ -460,33 +467,33 @@ async def test_an_operator_in_any_input_position_is_bad_user_input(
     # an empty filter is a good one
     operators = [one for one in OPERATORS if (argument, path, one) != ("filter", (), {})]
 
-    async with nothing_written(database):
-        for operator in operators:
-            with client.commands.counting() as commands:
-                found = await codes(client, query, v=put(good, path, operator))
+    for operator in operators:
+        with asker.commands.counting() as commands:
+            found = await codes(asker, query, v=put(good, path, operator))
 
-            assert set(found) == {"BAD_USER_INPUT"}
-            assert commands == NOTHING
+        assert set(found) == {"BAD_USER_INPUT"}
+        assert commands == NOTHING
 
 
 # --- enums, missing and extra fields ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "value", ["", "male", "MALES", "Male", "$where", "__proto__", "constructor", "\u0000", 0, 1, True, None, ["MALE"] * 2]
+    "value",
+    ["", "male", "MALES", "Male", "$where", "__proto__", "constructor", "\u0000", 0, 1, True, None, ["MALE"] * 2],
 )
-async def test_an_unknown_enum_value_is_bad_user_input(client: GraphClient, value: object) -> None:
-    with client.commands.counting() as commands:
-        assert await codes(client, SUBMIT, input=hair_test(gender=value)) == ["BAD_USER_INPUT"]
-        assert await codes(client, PLACE, input=order("A" * 22, paymentMethod=value)) == ["BAD_USER_INPUT"]
+async def test_an_unknown_enum_value_is_bad_user_input(asker: GraphClient, value: object) -> None:
+    with asker.commands.counting() as commands:
+        assert await codes(asker, SUBMIT, input=hair_test(gender=value)) == ["BAD_USER_INPUT"]
+        assert await codes(asker, PLACE, input=order("A" * 22, paymentMethod=value)) == ["BAD_USER_INPUT"]
 
     assert commands == NOTHING
 
 
 @pytest.mark.parametrize("literal", ["male", '"MALE"', "null", "1", "true", "__proto__", "[MALE]", "{}"])
-async def test_an_unknown_enum_literal_is_refused_by_validation(client: GraphClient, literal: str) -> None:
-    with client.commands.counting() as commands:
-        found = await codes(client, f"{{ products(sortKey: {literal}) {{ totalCount }} }}")
+async def test_an_unknown_enum_literal_is_refused_by_validation(asker: GraphClient, literal: str) -> None:
+    with asker.commands.counting() as commands:
+        found = await codes(asker, f"{{ products(sortKey: {literal}) {{ totalCount }} }}")
 
     assert found == ["GRAPHQL_VALIDATION_FAILED"]
     assert commands == NOTHING
@@ -507,32 +514,34 @@ OPTIONAL = {"lines", "billingAddress", "quantity", "country"}
 
 
 @pytest.mark.parametrize("query", [SUBMIT, PLACE], ids=["submitHairTest", "placeOrder"])
-async def test_each_missing_field_is_bad_user_input(client: GraphClient, query: str) -> None:
+async def test_each_missing_field_is_bad_user_input(asker: GraphClient, query: str) -> None:
     whole = example_inputs()["SubmitHairTestInput" if query is SUBMIT else "PlaceOrderInput"]
     required = [(path, name) for path, name in branches(whole) if name not in OPTIONAL]
 
-    with client.commands.counting() as commands:
+    with asker.commands.counting() as commands:
         for path, name in required:
             part = whole
             for step in path:
                 part = part[step]  # type: ignore[index]
             less = put(whole, path, {key: value for key, value in part.items() if key != name})
-            assert await codes(client, query, input=less) == ["BAD_USER_INPUT"], name
-            assert await codes(client, query, input=put(whole, (*path, name), None)) == ["BAD_USER_INPUT"], name
+            assert await codes(asker, query, input=less) == ["BAD_USER_INPUT"], name
+            assert await codes(asker, query, input=put(whole, (*path, name), None)) == ["BAD_USER_INPUT"], name
 
     assert len(required) == 16
     assert commands == NOTHING
 
 
 @pytest.mark.parametrize("query", [SUBMIT, PLACE], ids=["submitHairTest", "placeOrder"])
-@pytest.mark.parametrize("extra", ["$where", "__proto__", "_id", "isVerified", "totalPaise", "", "\u0000", "a" * 10_000])
-async def test_each_extra_field_is_bad_user_input(client: GraphClient, query: str, extra: str) -> None:
+@pytest.mark.parametrize(
+    "extra", ["$where", "__proto__", "_id", "isVerified", "totalPaise", "", "\u0000", "a" * 10_000]
+)
+async def test_each_extra_field_is_bad_user_input(asker: GraphClient, query: str, extra: str) -> None:
     whole = example_inputs()["SubmitHairTestInput" if query is SUBMIT else "PlaceOrderInput"]
     objects = {path for path, _ in branches(whole)}
 
-    with client.commands.counting() as commands:
+    with asker.commands.counting() as commands:
         for path in objects:
-            assert await codes(client, query, input=put_more(whole, path, extra)) == ["BAD_USER_INPUT"]
+            assert await codes(asker, query, input=put_more(whole, path, extra)) == ["BAD_USER_INPUT"]
 
     assert commands == NOTHING
 
@@ -546,13 +555,24 @@ def put_more(whole: Any, path: tuple[str | int, ...], extra: str) -> Any:
 
 @pytest.mark.parametrize(
     "key",
-    ["", "x", "7f8bb7a0", "7f8bb7a0-3d5f-4a33-9a1e-2f1d3f0c9f1", "g" * 32, 5, None, {"$ne": None}, "\u0000" * 36, "0" * 9000],
+    [
+        "",
+        "x",
+        "7f8bb7a0",
+        "7f8bb7a0-3d5f-4a33-9a1e-2f1d3f0c9f1",
+        "g" * 32,
+        5,
+        None,
+        {"$ne": None},
+        "\u0000" * 36,
+        "0" * 9000,
+    ],
     ids=lambda key: ascii(key)[:30],
 )
-async def test_a_key_that_is_no_uuid_is_bad_user_input(client: GraphClient, key: object) -> None:
-    with client.commands.counting() as commands:
-        assert await codes(client, SUBMIT, input={**hair_test(), "idempotencyKey": key}) == ["BAD_USER_INPUT"]
-        assert await codes(client, PLACE, input=order("A" * 22, idempotencyKey=key)) == ["BAD_USER_INPUT"]
+async def test_a_key_that_is_no_uuid_is_bad_user_input(asker: GraphClient, key: object) -> None:
+    with asker.commands.counting() as commands:
+        assert await codes(asker, SUBMIT, input={**hair_test(), "idempotencyKey": key}) == ["BAD_USER_INPUT"]
+        assert await codes(asker, PLACE, input=order("A" * 22, idempotencyKey=key)) == ["BAD_USER_INPUT"]
 
     assert commands == NOTHING
 
@@ -604,11 +624,11 @@ MALFORMED_IDS = [
 
 
 @pytest.mark.parametrize("raw", MALFORMED_IDS, ids=lambda raw: ascii(raw)[:40])
-async def test_what_is_no_id_is_bad_user_input_and_nulls_its_own_place(client: GraphClient, raw: str) -> None:
+async def test_what_is_no_id_is_bad_user_input_and_nulls_its_own_place(asker: GraphClient, raw: str) -> None:
     query = "query ($id: ID!) { one: node(id: $id) { id } product(id: $id) { id } nodes(ids: [$id]) { id } }"
 
-    with client.commands.counting() as commands:
-        answer = await client.ask(query, id=raw)
+    with asker.commands.counting() as commands:
+        answer = await asker.ask(query, id=raw)
 
     assert answer["data"] == {"one": None, "product": None, "nodes": [None]}
     assert sorted((error["path"], error["extensions"]["code"]) for error in answer["errors"]) == [
@@ -619,7 +639,9 @@ async def test_what_is_no_id_is_bad_user_input_and_nulls_its_own_place(client: G
     assert commands == NOTHING
 
 
-async def test_each_flipped_bit_of_an_id_is_another_object_or_no_id(client: GraphClient, report: dict[str, Any]) -> None:
+async def test_each_flipped_bit_of_an_id_is_another_object_or_no_id(
+    client: GraphClient, report: dict[str, Any]
+) -> None:
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     whole = base64.urlsafe_b64decode(report["id"] + "=" * (-len(report["id"]) % 4))
     flipped = [
@@ -644,22 +666,22 @@ async def test_the_id_of_another_type_is_no_product(client: GraphClient, report:
 
 
 @pytest.mark.parametrize("arguments", ["", '(id: "x", slug: "x")', "(id: null, slug: null)", "(slug: null)"])
-async def test_a_product_is_asked_for_by_exactly_one_of_id_and_slug(client: GraphClient, arguments: str) -> None:
-    with client.commands.counting() as commands:
-        assert await codes(client, f"{{ product{arguments} {{ id }} }}") == ["BAD_USER_INPUT"]
+async def test_a_product_is_asked_for_by_exactly_one_of_id_and_slug(asker: GraphClient, arguments: str) -> None:
+    with asker.commands.counting() as commands:
+        assert await codes(asker, f"{{ product{arguments} {{ id }} }}") == ["BAD_USER_INPUT"]
 
     assert commands == NOTHING
 
 
 @pytest.mark.parametrize("slug", ["", "$where", "__proto__", "\u0000", '{"$ne":null}', ".*", "é", "A" * 900_000])
-async def test_a_strange_slug_is_no_product(client: GraphClient, slug: str) -> None:
-    assert await client.data("query ($slug: String) { product(slug: $slug) { id } }", slug=slug) == {"product": None}
+async def test_a_strange_slug_is_no_product(asker: GraphClient, slug: str) -> None:
+    assert await asker.data("query ($slug: String) { product(slug: $slug) { id } }", slug=slug) == {"product": None}
 
 
 @pytest.mark.parametrize("length", [101, 10_000])
-async def test_more_than_100_ids_are_bad_user_input(client: GraphClient, length: int) -> None:
-    with client.commands.counting() as commands:
-        found = await codes(client, "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=["x"] * length)
+async def test_more_than_100_ids_are_bad_user_input(asker: GraphClient, length: int) -> None:
+    with asker.commands.counting() as commands:
+        found = await codes(asker, "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=["x"] * length)
 
     assert found == ["BAD_USER_INPUT"]
     assert commands == NOTHING
@@ -728,7 +750,7 @@ GARBAGE_CURSORS = [
     forged("products:PRICE", "1"),
     forged("products:PRICE", 1.5),
     forged("products:PRICE", None),
-    forged("products:PRICE", True),
+    packed('[1,"products:PRICE",true,"' + "0" * 32 + '"]'),
     forged("products:PRICE", {"$gt": 0}),
     forged("products:PRICE", [1]),
     forged("products:PRICE", -1),
@@ -753,10 +775,10 @@ GARBAGE_CURSORS = [
 
 
 @pytest.mark.parametrize("cursor", GARBAGE_CURSORS, ids=lambda cursor: ascii(cursor)[:60])
-async def test_what_is_no_cursor_of_a_list_is_bad_user_input(client: GraphClient, cursor: str) -> None:
-    with client.commands.counting() as commands:
+async def test_what_is_no_cursor_of_a_list_is_bad_user_input(asker: GraphClient, cursor: str) -> None:
+    with asker.commands.counting() as commands:
         for key in ("NAME", "PRICE", "CREATED_AT"):
-            assert await codes(client, PAGE, key=key, after=cursor) == ["BAD_USER_INPUT"]
+            assert await codes(asker, PAGE, key=key, after=cursor) == ["BAD_USER_INPUT"]
 
     assert commands == NOTHING
 
@@ -789,9 +811,7 @@ async def test_each_flipped_bit_of_a_cursor_is_another_place_or_bad_user_input(c
         some = dict(enumerate(every[start : start + 25]))
         fields = " ".join(f"c{n}: products(first: 1, sortKey: {key}, after: $c{n}) {{ nodes {{ id }} }}" for n in some)
         variables = ", ".join(f"$c{n}: String" for n in some)
-        answer = await client.ask(
-            f"query ({variables}) {{ {fields} }}", **{f"c{n}": text for n, text in some.items()}
-        )
+        answer = await client.ask(f"query ({variables}) {{ {fields} }}", **{f"c{n}": text for n, text in some.items()})
 
         assert {error["extensions"]["code"] for error in answer.get("errors", [])} <= {"BAD_USER_INPUT"}
 
@@ -817,22 +837,22 @@ async def test_a_forged_cursor_is_only_ever_a_place_in_the_list(client: GraphCli
 
 
 @pytest.mark.parametrize("first", [0, -1, 101, 2**31 - 1, -(2**31)])
-async def test_a_page_has_1_to_100_products(client: GraphClient, first: int) -> None:
-    with client.commands.counting() as commands:
-        variable = await codes(client, "query ($n: Int!) { products(first: $n) { totalCount } }", n=first)
-        literal = await codes(client, f"{{ products(first: {first}) {{ totalCount }} }}")
+async def test_a_page_has_1_to_100_products(asker: GraphClient, first: int) -> None:
+    with asker.commands.counting() as commands:
+        variable = await codes(asker, "query ($n: Int!) { products(first: $n) { totalCount } }", n=first)
+        literal = await codes(asker, f"{{ products(first: {first}) {{ totalCount }} }}")
 
     assert (variable, literal) == (["BAD_USER_INPUT"], ["BAD_USER_INPUT"])
     assert commands == NOTHING
 
 
 @pytest.mark.parametrize("first", [2**31, -(2**31) - 1, 2**63, 1.5, "1", True, None, [], {"$gt": 0}])
-async def test_a_page_size_that_is_no_whole_number_is_refused(client: GraphClient, first: object) -> None:
+async def test_a_page_size_that_is_no_whole_number_is_refused(asker: GraphClient, first: object) -> None:
     literal = json.dumps(first) if not isinstance(first, dict) else "{a: 0}"
 
-    with client.commands.counting() as commands:
-        variable = await codes(client, "query ($n: Int!) { products(first: $n) { totalCount } }", n=first)
-        text = await codes(client, f"{{ products(first: {literal}) {{ totalCount }} }}")
+    with asker.commands.counting() as commands:
+        variable = await codes(asker, "query ($n: Int!) { products(first: $n) { totalCount } }", n=first)
+        text = await codes(asker, f"{{ products(first: {literal}) {{ totalCount }} }}")
 
     assert (variable, set(text)) == (["BAD_USER_INPUT"], {"GRAPHQL_VALIDATION_FAILED"})
     assert commands == NOTHING
@@ -852,31 +872,33 @@ FILTERED = "query ($filter: ProductFilterInput) { products(filter: $filter) { to
     ids=lambda price: ascii(price)[:30],
 )  # fmt: skip
 async def test_a_price_that_is_no_amount_of_rupees_is_bad_user_input(
-    client: GraphClient, field: str, price: object
+    asker: GraphClient, field: str, price: object
 ) -> None:
-    with client.commands.counting() as commands:
-        assert await codes(client, FILTERED, filter={field: price}) == ["BAD_USER_INPUT"]
+    with asker.commands.counting() as commands:
+        assert await codes(asker, FILTERED, filter={field: price}) == ["BAD_USER_INPUT"]
 
     assert commands == NOTHING
 
 
-@pytest.mark.parametrize("literal", ["1.5", "1e3", "1e999999", "9" * 5000, '"NaNs"', "true", "OIL", "[1]", "{a: 1}"])
-async def test_a_price_that_is_no_decimal_is_refused_in_the_text_too(client: GraphClient, literal: str) -> None:
+@pytest.mark.parametrize(
+    "literal", ["1.5", "1e3", "1e999999", "9" * 5000, '"NaNs"', '"NaN"', '"1E+999999"', "true", "OIL", "[1]", "{a: 1}"]
+)
+async def test_a_price_that_is_no_decimal_is_refused_in_the_text_too(asker: GraphClient, literal: str) -> None:
     query = f"{{ products(filter: {{ minPrice: {literal} }}) {{ totalCount }} }}"
 
-    with client.commands.counting() as commands:
-        found = await codes(client, query)
+    with asker.commands.counting() as commands:
+        found = await codes(asker, query)
 
     assert found == ["GRAPHQL_VALIDATION_FAILED"]
     assert commands == NOTHING
 
 
-@pytest.mark.parametrize("literal", ['"NaN"', '"1E+999999"', "-1", '"-1"', "10000001", '"0.001"'])
-async def test_a_decimal_in_the_text_that_is_no_price_is_bad_user_input(client: GraphClient, literal: str) -> None:
+@pytest.mark.parametrize("literal", ["-1", '"-1"', "10000001", '"0.001"'])
+async def test_a_decimal_in_the_text_that_is_no_price_is_bad_user_input(asker: GraphClient, literal: str) -> None:
     query = f"{{ products(filter: {{ maxPrice: {literal} }}) {{ totalCount }} }}"
 
-    with client.commands.counting() as commands:
-        found = await codes(client, query)
+    with asker.commands.counting() as commands:
+        found = await codes(asker, query)
 
     assert found == ["BAD_USER_INPUT"]
     assert commands == NOTHING
@@ -891,18 +913,20 @@ async def test_a_price_range_that_is_empty_finds_nothing(client: GraphClient) ->
 SEARCHED = "query ($search: String) { products(search: $search) { nodes { slug } } }"
 
 
-@pytest.mark.parametrize("search", ["", " ", "\n", "-", '"', '""', "$", "{}", ".*", "^$", "\\", "\u0000", "💇", "-" * 100])
-async def test_a_search_without_a_word_is_bad_user_input(client: GraphClient, search: str) -> None:
-    with client.commands.counting() as commands:
-        assert await codes(client, SEARCHED, search=search) == ["BAD_USER_INPUT"]
+@pytest.mark.parametrize(
+    "search", ["", " ", "\n", "-", '"', '""', "$", "{}", ".*", "^$", "\\", "\u0000", "💇", "-" * 100]
+)
+async def test_a_search_without_a_word_is_bad_user_input(asker: GraphClient, search: str) -> None:
+    with asker.commands.counting() as commands:
+        assert await codes(asker, SEARCHED, search=search) == ["BAD_USER_INPUT"]
 
     assert commands == NOTHING
 
 
 @pytest.mark.parametrize("length", [101, 10_000, 900_000])
-async def test_a_search_of_more_than_100_characters_is_bad_user_input(client: GraphClient, length: int) -> None:
-    with client.commands.counting() as commands:
-        assert await codes(client, SEARCHED, search="a" * length) == ["BAD_USER_INPUT"]
+async def test_a_search_of_more_than_100_characters_is_bad_user_input(asker: GraphClient, length: int) -> None:
+    with asker.commands.counting() as commands:
+        assert await codes(asker, SEARCHED, search="a" * length) == ["BAD_USER_INPUT"]
 
     assert commands == NOTHING
 
@@ -911,8 +935,8 @@ async def test_a_search_of_more_than_100_characters_is_bad_user_input(client: Gr
     "search",
     ["$where", "__proto__", '{"$ne": null}', '"$gt":""', "a" * 100, "the", "_", "१२३", "ⅷ", "x " * 50, "\u202eoil"],
 )
-async def test_a_search_for_operators_is_a_search_for_words(client: GraphClient, search: str) -> None:
-    await client.data(SEARCHED, search=search)
+async def test_a_search_for_operators_is_a_search_for_words(asker: GraphClient, search: str) -> None:
+    await asker.data(SEARCHED, search=search)
 
 
 @pytest.mark.parametrize("search", ["-dandruff", '"dandruff', 'dandruff"', "(dandruff)", "dandruff.*", "\\dandruff"])

@@ -39,7 +39,7 @@ class DriverError(Exception):
     code = 11000
 
 
-class Mute(Exception):
+class MuteError(Exception):
     """An exception that cannot even be printed."""
 
     def __str__(self) -> str:
@@ -70,7 +70,7 @@ class Query:
 
     @strawberry.field
     def mute(self) -> str | None:
-        raise Mute
+        raise MuteError
 
     @strawberry.field
     def graphql_error(self) -> str | None:
@@ -161,9 +161,7 @@ def masked(error: dict[str, Any]) -> str:
     incident: str = error["extensions"]["incidentId"]
     assert re.fullmatch("[0-9a-f]{16}", incident)
     assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "incidentId": incident}
-    assert error["message"] == (
-        f"Something went wrong on our side. If it stays, tell us the incident id {incident}."
-    )
+    assert error["message"] == (f"Something went wrong on our side. If it stays, tell us the incident id {incident}.")
     assert set(error) <= {"message", "extensions", "path"}
     return incident
 
@@ -180,7 +178,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> str:
 @pytest.mark.parametrize("is_open", [True, False])
 @pytest.mark.parametrize("field", ["fails", "failsLater"])
 async def test_an_exception_of_a_resolver_is_masked_and_logged_without_what_it_says(
-    caplog: pytest.LogCaptureFixture, field: str, is_open: bool
+    caplog: pytest.LogCaptureFixture, field: str, *, is_open: bool
 ) -> None:
     query = f'query Read($v: String!) {{ ok: __typename {field}(typed: $v) other: {field}(typed: "literal-4711") }}'
 
@@ -214,9 +212,7 @@ async def test_an_exception_of_a_resolver_is_masked_and_logged_without_what_it_s
         ("deep", "builtins.RecursionError"),
     ],
 )
-async def test_whatever_has_no_code_of_ours_is_masked(
-    caplog: pytest.LogCaptureFixture, field: str, kind: str
-) -> None:
+async def test_whatever_has_no_code_of_ours_is_masked(caplog: pytest.LogCaptureFixture, field: str, kind: str) -> None:
     response = await ask(failing(), f"{{ {field} }}")
 
     body = response.json()
@@ -324,8 +320,10 @@ async def test_an_operation_name_cannot_forge_lines_in_the_log(caplog: pytest.Lo
     ],
 )
 async def test_a_null_variable_where_the_argument_allows_none_is_bad_user_input(
-    client: GraphClient, caplog: pytest.LogCaptureFixture, query: str
+    started: tuple[Starlette, GraphClient], caplog: pytest.LogCaptureFixture, query: str
 ) -> None:
+    client = started[1]
+
     with client.commands.counting() as commands:
         code = await client.code(query, v=None)
 

@@ -48,6 +48,7 @@ def refusal_of(raw: str, *, min_length: int = 2, max_length: int = 20) -> Invali
         pytest.param("Asha 🌺", id="emoji"),
         pytest.param("👩\u200d⚕\ufe0f Asha", id="emoji joined of several"),
         pytest.param("X Æ A-12", id="digits"),
+        pytest.param("\ufe10\ufdff", id="what stands beside the variation selectors"),
     ],
 )
 def test_a_name_is_kept_in_every_script(name: str) -> None:
@@ -117,8 +118,8 @@ def test_what_cannot_be_printed_is_refused_wherever_it_stands(character: str, wh
         pytest.param("\u3164\u3164", id="Hangul fillers"),
         pytest.param("\u115f\u1160\uffa0", id="more Hangul fillers"),
         pytest.param("\u2800\u2800", id="blank Braille"),
-        pytest.param("\ufe0f\ufe0f", id="variation selectors"),
-        pytest.param("\U000e0100\U000e0101", id="variation selectors of the supplement"),
+        pytest.param("\ufe00\ufe0f", id="variation selectors"),
+        pytest.param("\U000e0100\U000e01ef", id="variation selectors of the supplement"),
         pytest.param("\u034f\u034f", id="grapheme joiners"),
         pytest.param("\u17b4\u17b5\u180b\u180f", id="Khmer and Mongolian invisibles"),
         pytest.param("A", id="one letter"),

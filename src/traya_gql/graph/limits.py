@@ -51,7 +51,7 @@ class Limits:
             the most.
         mutations: mutation fields of one request.
         seconds: the time an operation may take.
-        cached_bytes: query text of parsed and validated documents that is kept.
+        cached_bytes: memory for documents that were parsed and validated before.
     """
 
     body_bytes: int = 1_000_000
@@ -63,7 +63,7 @@ class Limits:
     fields: int = 10_000
     mutations: int = 4
     seconds: float = 20.0
-    cached_bytes: int = 2_000_000
+    cached_bytes: int = 20_000_000
 
 
 class _TooDeep(Exception):  # noqa: N818 - the document's fault

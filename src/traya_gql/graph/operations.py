@@ -21,6 +21,7 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -29,6 +30,11 @@ from traya_gql.graph.errors import fault, request_error, shown_errors
 from traya_gql.graph.limits import Limits, check_limits
 
 _MOST_ERRORS = 5
+_BYTES_A_TOKEN = 360  # of the syntax tree with its tokens, measured
+
+# graphql-core compares fields of one response name pair by pair, up to 500,000 steps: almost a second for a document
+# of 2,000 tokens. Every example and the full introspection query stay below 50.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 
 
 class Operation(NamedTuple):
@@ -47,11 +53,16 @@ class Response(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A document that is parsed, within the limits and valid: each operation's kind by name, the text's length."""
+    """A document that is parsed, within the limits and valid: its operations' kinds by name, the memory it holds."""
 
     document: DocumentNode
     kinds: dict[str | None, OperationType]
-    length: int
+    held_bytes: int
+
+    @property
+    def only_name(self) -> str | None:
+        """The name of the only operation; None when there are several, or it has none."""
+        return next(iter(self.kinds)) if len(self.kinds) == 1 else None
 
     def kind_of(self, operation_name: str | None) -> OperationType | None:
         """Return the kind of the operation that would run; None when the name chooses none."""
@@ -84,8 +95,8 @@ class Graph:
     _prepared: LRUCache[str, Prepared] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # only valid documents are kept, bounded by the length of their text
-        cache = LRUCache[str, Prepared](self.limits.cached_bytes, getsizeof=lambda prepared: prepared.length)
+        # only valid documents are kept, bounded by the memory that they hold
+        cache = LRUCache[str, Prepared](self.limits.cached_bytes, getsizeof=lambda prepared: prepared.held_bytes)
         object.__setattr__(self, "_prepared", cache)
 
     def prepare(self, query: str) -> Prepared:
@@ -115,13 +126,14 @@ class Graph:
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
         }
-        prepared = Prepared(document, kinds, length=len(query))
-        if prepared.length <= self.limits.cached_bytes:
+        prepared = Prepared(document, kinds, held_bytes=len(query) + document.token_count * _BYTES_A_TOKEN)
+        if prepared.held_bytes <= self.limits.cached_bytes:
             self._prepared[query] = prepared
         return prepared
 
     async def execute(self, prepared: Prepared, operation: Operation, context: Context) -> Response:
         """Execute an operation. Never raises but for cancellation: faults are logged and masked."""
+        name = operation.operation_name or prepared.only_name
         try:
             async with asyncio.timeout(self.limits.seconds):
                 running = execute(
@@ -137,7 +149,7 @@ class Graph:
                 )
                 result: ExecutionResult = await running if isawaitable(running) else running
         except Exception as error:  # noqa: BLE001 - the last place where a fault can be masked
-            body = {"data": None, "errors": [fault(error, operation_name=operation.operation_name)]}
+            body = {"data": None, "errors": [fault(error, operation_name=name)]}
             return Response(body)
         if not result.errors:
             return Response({"data": result.data})
@@ -146,7 +158,7 @@ class Graph:
                 {"errors": [self._request_error(error, "BAD_USER_INPUT") for error in result.errors]},
                 is_request_error=True,
             )
-        errors = shown_errors(result.errors, operation_name=operation.operation_name, hide_hints=not self.is_open)
+        errors = shown_errors(result.errors, operation_name=name, hide_hints=not self.is_open)
         return Response({"data": result.data, "errors": errors})
 
     def _refused(self, errors: list[GraphQLError], code: str) -> Refused:

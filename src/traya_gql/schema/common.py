@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
@@ -22,7 +23,8 @@ from traya_gql.domain.paging import MAX_PAGE_SIZE
 NodeT = TypeVar("NodeT")
 _LONGEST_ID = 200
 _LONGEST_CURSOR = 1000
-_LONGEST_NUMBER = 30
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,10})?", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _CURSOR_VERSION = 1
 
 
@@ -147,9 +149,8 @@ def parse_decimal(value: Any) -> Decimal:
     Raises:
         ValueError: it is not one; floats are not exact.
     """
-    if (isinstance(value, str) and len(value) <= _LONGEST_NUMBER) or type(value) is int:
-        with contextlib.suppress(InvalidOperation):
-            return Decimal(value)
+    if type(value) is int or (isinstance(value, str) and _DECIMAL.fullmatch(value)):
+        return Decimal(value)
     raise ValueError('expected a decimal number as text, such as "499.00"')
 
 
@@ -159,9 +160,8 @@ def parse_uuid(value: Any) -> UUID:
     Raises:
         ValueError: it is not one.
     """
-    if isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            return UUID(value)
+    if isinstance(value, str) and _UUID.fullmatch(value):
+        return UUID(value)
     raise ValueError("expected a UUID, such as 7f8bb7a0-3d5f-4a33-9a1e-2f1d3f0c9f11")
 
 

@@ -77,7 +77,7 @@ class AccessTokens:
             if now.timestamp() >= claims["exp"]:
                 return None
             return Grant(Kind(claims["aud"]), UUID(hex=claims["sub"]))
-        except (jwt.InvalidTokenError, ValueError, TypeError):
+        except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):
             return None
 
     def _key_id(self) -> str:

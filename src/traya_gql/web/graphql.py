@@ -5,6 +5,7 @@ Source: https://graphql.github.io/graphql-over-http/draft
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from traya_gql.graph import Graph, Operation, Refused
 
 _JSON = "application/json"
 _GRAPHQL_JSON = "application/graphql-response+json"
+_UTF_8 = re.compile(r"charset\s*=\s*\"?utf-?8\b", re.IGNORECASE)
 _POST_ONLY = "Mutations are sent by POST."
 
 
@@ -104,7 +106,7 @@ def _from_body(body: bytes, content_type: str) -> Operation:
     kind, _, parameters = content_type.partition(";")
     if kind.strip().lower() != _JSON:
         raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the request as {_JSON}.")
-    if "charset" in parameters.lower() and "utf-8" not in parameters.lower():
+    if "charset" in parameters.lower() and not _UTF_8.search(parameters):
         raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", "Send the request in UTF-8.")
     try:
         request = orjson.loads(body)
@@ -142,7 +144,7 @@ def _operation(query: Any, name: Any, variables: Any) -> Operation:
 
 def _negotiate(accept: str) -> str:
     """Return the media type to answer with. Whoever does not name the newer one gets plain JSON."""
-    return _GRAPHQL_JSON if _GRAPHQL_JSON in accept else _JSON
+    return _GRAPHQL_JSON if _GRAPHQL_JSON in accept.lower() else _JSON
 
 
 def _status(media_type: str, *, is_request_error: bool) -> int:

@@ -208,7 +208,7 @@ def _reserve_kept_port(folder: DataFolder, port: int) -> socket.socket:
             if time.monotonic() > deadline:
                 reservation.close()
                 raise MongodFault(
-                    f"Port {port}, kept in {folder.port_file}, is in use by another program. Stop that program; or stop "
+                    f"Port {port}, kept in {folder.port_file}, is in use by another program. Stop it; or stop "
                     f"every server that uses {folder.root}, delete that file and start again: a new port is chosen."
                 ) from fault
             time.sleep(START_POLL_S)

@@ -1,0 +1,143 @@
+"""Nothing is lost and nothing is half-written when a server or its database is killed in the middle of work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import psutil
+import pytest
+from pymongo import MongoClient
+
+from tests.cli.serving import Server, serving
+from tests.support import example, hair_test, order
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
+
+CLIENTS = 8
+ROUNDS = 4
+
+
+class Customers:
+    """Clients that submit hair tests and order from them until they are told to stop."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._stop = threading.Event()
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.acknowledged: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+        self.enough = threading.Event()
+
+    def _send(self, name: str, field: str, typed: dict[str, Any]) -> dict[str, Any] | None:
+        self.sent.append((name, typed))
+        try:
+            payload: dict[str, Any] = self._server.ask(example(name), input=typed)[field]
+        except (httpx.TransportError, AssertionError):
+            return None  # the server is gone, or says that its database is: not acknowledged
+        assert payload["userErrors"] == []
+        self.acknowledged.append((name, typed, payload))
+        if len(self.acknowledged) >= 40:
+            self.enough.set()
+        return payload
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            submitted = self._send("submit_hair_test", "submitHairTest", hair_test())
+            if submitted is not None:
+                self._send("place_order", "placeOrder", order(submitted["report"]["publicId"]))
+
+    def __enter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(CLIENTS)
+        self._running = [self._pool.submit(self._work) for _ in range(CLIENTS)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._pool.shutdown()
+        for running in self._running:
+            running.result()
+
+
+FIELDS = {"submit_hair_test": "submitHairTest", "place_order": "placeOrder"}
+
+
+def check_whole(data: Path) -> None:
+    """Every record has what was written with it."""
+    port = (data / "port").read_text(encoding="utf-8").strip()
+    with MongoClient[dict[str, Any]](
+        f"mongodb://127.0.0.1:{port}/?replicaSet=traya", uuidRepresentation="standard"
+    ) as client:
+        database = client.traya
+        reports = {one["_id"]: one for one in database.reports.find()}
+        tests = {one["_id"]: one for one in database.hair_tests.find()}
+        customers = {one["_id"]: one for one in database.customers.find()}
+        orders = {one["_id"]: one for one in database.orders.find()}
+        results = sorted(one["result_id"] for one in database.idempotency.find())
+    assert {test["report_id"] for test in tests.values()} == set(reports)
+    assert {report["hair_test_id"] for report in reports.values()} == set(tests)
+    assert {test["customer_id"] for test in tests.values()} == set(customers)
+    assert {one["report_id"] for one in orders.values()} <= set(reports)
+    assert results == sorted([*reports, *orders])
+
+
+def check_kept_and_repeat(server: Server, customers: Customers) -> None:
+    """What was acknowledged is there, and a repeat of anything sent has one effect."""
+    for name, typed, payload in customers.acknowledged:
+        again = server.ask(example(name), input=typed)[FIELDS[name]]
+        assert again.pop("isReplay") is True
+        assert again == {key: value for key, value in payload.items() if key != "isReplay"}
+    for name, typed in customers.sent:
+        once = server.ask(example(name), input=typed)[FIELDS[name]]
+        twice = server.ask(example(name), input=typed)[FIELDS[name]]
+        assert twice.pop("isReplay") is True
+        assert {**once, "isReplay": True} == {**twice, "isReplay": True}
+
+
+def test_kill_9_of_the_server_loses_no_acknowledged_write_and_leaves_none_in_part(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for _ in range(ROUNDS):
+        with serving(data) as server, Customers(server) as customers:
+            assert customers.enough.wait(60)
+            os.kill(server.process.pid, signal.SIGKILL)
+            server.process.wait()
+
+        with serving(data) as server:
+            check_whole(data)
+            check_kept_and_repeat(server, customers)
+            check_whole(data)
+
+
+def test_kill_9_of_the_database_under_load_loses_nothing_and_the_server_goes_on(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with serving(data) as server:
+        for _ in range(ROUNDS):
+            with Customers(server) as customers:
+                assert customers.enough.wait(60)
+                mongod(data).kill()
+                before = len(customers.acknowledged)
+                wait_for_more(customers, before + 20)
+
+            check_whole(data)
+            check_kept_and_repeat(server, customers)
+
+
+def mongod(data: Path) -> psutil.Process:
+    """Return the database process of this folder."""
+    for process in psutil.process_iter(["name", "cmdline"]):
+        if process.info["name"] == "mongod" and str(data / "db") in (process.info["cmdline"] or []):
+            return process
+    raise AssertionError("no mongod on this folder")
+
+
+def wait_for_more(customers: Customers, how_many: int) -> None:
+    reached = threading.Event()
+    for _ in range(600):
+        if len(customers.acknowledged) >= how_many:
+            return
+        reached.wait(0.1)
+    raise AssertionError("the server did not come back")
