@@ -18,7 +18,7 @@ from traya_gql.domain.hair_tests import (
     Sleep,
     Stress,
 )
-from traya_gql.domain.products import ProductCategory, ProductFacts, ProductTag
+from traya_gql.domain.products import MAX_PRICE_PAISE, ProductCategory, ProductFacts, ProductTag
 
 _NAMESPACE = UUID("00000000-0000-4000-8000-000000000000")
 _WELL = {
@@ -87,7 +87,7 @@ def any_product() -> st.SearchStrategy[ProductFacts]:
         st.text(alphabet="abc", min_size=1, max_size=4),
         st.sampled_from(ProductCategory),
         st.lists(st.sampled_from(ProductTag), max_size=6),
-        price_paise=st.sampled_from([1, 29_900, 49_900, 1_000_000_000]),
+        price_paise=st.sampled_from([1, 29_900, 49_900, MAX_PRICE_PAISE]),
         # mostly on sale
         is_active=st.sampled_from([True, True, True, False]),
     )

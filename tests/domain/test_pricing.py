@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from traya_gql.domain.orders import MAX_LINES, MAX_QUANTITY
 from traya_gql.domain.pricing import Quote, line_total, quote
+from traya_gql.domain.products import MAX_PRICE_PAISE
 
 PRICES = st.integers(min_value=0, max_value=1_000_000_000)
 QUANTITIES = st.integers(min_value=1, max_value=MAX_QUANTITY)
@@ -43,3 +44,9 @@ def test_the_total_is_whole_paise_and_the_same_in_whatever_order_the_lines_come(
     assert type(quoted.total_paise) is int
     assert quoted.total_paise == quoted.subtotal_paise == sum(price * quantity for price, quantity in lines)
     assert quote(data.draw(st.permutations(totals))) == quoted
+
+
+def test_the_largest_order_fits_an_int_of_graphql() -> None:
+    largest = MAX_LINES * line_total(unit_price_paise=MAX_PRICE_PAISE, quantity=MAX_QUANTITY)
+
+    assert largest <= 2**31 - 1

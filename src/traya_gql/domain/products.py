@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class ProductCategory(StrEnum):
@@ -39,8 +40,15 @@ class ProductTag(StrEnum):
     SLEEP_ISSUES = "SLEEP_ISSUES"
 
 
+# 20 lines of 20 pieces stay below 2^31 paise, the largest Int of GraphQL
+MAX_PRICE_PAISE = 5_000_000
+
+
 class ProductFacts(BaseModel):
-    """What is known of a product. `price_paise` is the MRP with all taxes; `benefits` are sentences for customers."""
+    """What is known of a product.
+
+    `price_paise` is the MRP with all taxes, at most 50,000 rupees; `benefits` are sentences for customers.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,5 +58,5 @@ class ProductFacts(BaseModel):
     category: ProductCategory
     tags: tuple[ProductTag, ...]
     benefits: tuple[str, ...]
-    price_paise: int
+    price_paise: Annotated[int, Field(gt=0, le=MAX_PRICE_PAISE)]
     is_active: bool
