@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -161,7 +162,12 @@ def create_app(
 def create_app_from_environment() -> Starlette:
     """Return the application as the environment configures it: what each worker of a server calls."""
     configure_logging()
-    return create_app(Settings())
+    app = create_app(Settings())
+    # what is there now stays: the collector need not walk it again and again
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
+    return app
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

@@ -32,7 +32,12 @@ class StoredDocument(Document):
 
     async def insert(self, **options: Any) -> Self:
         """Insert the document, in the transaction that this runs in if there is one."""
-        return await super().insert(session=current_session(), **options)
+        # pydantic writes the whole document out at once; Beanie's encoder, field by field in Python, costs a seventh of
+        # the CPU of an order
+        await self.get_pymongo_collection().insert_one(
+            self.model_dump(by_alias=True, exclude={"revision_id"}), session=current_session(), **options
+        )
+        return self
 
 
 R = TypeVar("R", bound=BaseModel)

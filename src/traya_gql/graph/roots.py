@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import get_object_definition
 
+from traya_gql.graph.fields import shorten_fields
 from traya_gql.guards import GUARD, Guard
 from traya_gql.resolvers.hair_tests import HairTestMutations
 from traya_gql.resolvers.nodes import NodeQueries
@@ -35,7 +36,9 @@ def build_schema() -> strawberry.Schema:
         TypeError: a root field names no guard. Nothing is open by forgetting.
     """
     # not sorted: sorting makes the types anew and loses Strawberry's enums, so that resolvers would get plain text
-    return _build(is_sorted=False)
+    schema = _build(is_sorted=False)
+    shorten_fields(schema._schema)  # noqa: SLF001 - graphql-core's schema
+    return schema
 
 
 def _build(*, is_sorted: bool) -> strawberry.Schema:

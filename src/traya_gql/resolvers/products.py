@@ -96,9 +96,7 @@ class ProductQueries:
         )
         return ProductConnection(
             items=[Product.of(record) for record in found.products],
-            cursors=[
-                make_cursor(_order(sort_key), _cursor_value(record, sort_key), record.id) for record in found.products
-            ],
+            cursor_of=lambda place: _cursor(found.products[place], sort_key),
             has_next=found.has_next,
             is_first_page=after is None,
             query=query,
@@ -131,6 +129,10 @@ def _paise(amount: Decimal | None, name: str) -> int | None:
 
 
 # --- cursors: a name, a price in paise, or a time in milliseconds ------------------------------------------------
+
+
+def _cursor(record: ProductRecord, sort: ProductSort) -> str:
+    return make_cursor(_order(sort), _cursor_value(record, sort), record.id)
 
 
 def _order(sort: ProductSort) -> str:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import contextlib
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -216,13 +217,13 @@ class Edge(Generic[NodeT]):
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[NodeT]):
     items: strawberry.Private[list[NodeT]]
-    cursors: strawberry.Private[list[str]]
+    cursor_of: strawberry.Private[Callable[[int], str]]
     has_next: strawberry.Private[bool]
     is_first_page: strawberry.Private[bool]
 
     @strawberry.field(description="The items with their cursors.")
     def edges(self) -> list[Edge[NodeT]]:
-        return [Edge(cursor=cursor, node=node) for cursor, node in zip(self.cursors, self.items, strict=True)]
+        return [Edge(cursor=self.cursor_of(place), node=node) for place, node in enumerate(self.items)]
 
     @strawberry.field(description="The items alone.")
     def nodes(self) -> list[NodeT]:
@@ -233,8 +234,8 @@ class Connection(Generic[NodeT]):
         return PageInfo(
             has_next_page=self.has_next,
             has_previous_page=not self.is_first_page,
-            start_cursor=self.cursors[0] if self.cursors else None,
-            end_cursor=self.cursors[-1] if self.cursors else None,
+            start_cursor=self.cursor_of(0) if self.items else None,
+            end_cursor=self.cursor_of(-1) if self.items else None,
         )
 
 
