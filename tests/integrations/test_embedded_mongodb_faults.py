@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 
 HANG_GUARD_S = 30
 Client = MongoClient[dict[str, Any]]
+Launch = Callable[[Path], subprocess.Popen[str]]
 
 SERVER = """
 import asyncio, sys
@@ -50,6 +51,21 @@ with MongoClient(sys.argv[1], w="majority", serverSelectionTimeoutMS=15000) as c
             continue
         print(number, flush=True)
 """
+
+
+@pytest.fixture
+def launch() -> Iterator[Launch]:
+    """Start a server process, and kill what is left of them at the end of the test."""
+    servers: list[subprocess.Popen[str]] = []
+
+    def launch_server(data: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", SERVER, str(data)]
+        servers.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        return servers[-1]
+
+    yield launch_server
+    for server in servers:
+        kill(server)
 
 
 @pytest.fixture
@@ -106,20 +122,27 @@ def eventually_dead(process: psutil.Process) -> None:
     eventually(is_dead)
 
 
-def start_server(data: Path) -> subprocess.Popen[str]:
-    server = subprocess.Popen([sys.executable, "-c", SERVER, str(data)], stdout=subprocess.PIPE, text=True)
-    assert server.stdout
-    assert server.stdout.readline().startswith("mongodb://")
-    return server
+def kill_mongod(data: Path) -> None:
+    """Kill the mongod of a folder, if need be when it has been started again; return when it is dead."""
+    eventually(lambda: "mongod" in processes_of(data))
+    mongod = processes_of(data)["mongod"]
+    mongod.kill()
+    eventually_dead(mongod)
+
+
+def has_attached(server: subprocess.Popen[str]) -> bool:
+    return server.stdout is not None and server.stdout.readline().startswith("mongodb://")
 
 
 def kill(server: subprocess.Popen[str]) -> None:
-    server.kill()
-    server.communicate(timeout=HANG_GUARD_S)
+    if server.poll() is None:
+        server.kill()
+        server.communicate(timeout=HANG_GUARD_S)
 
 
-def test_a_killed_server_leaves_mongod_to_the_others(tmp_path: Path, attachment: Attachment) -> None:
-    server = start_server(tmp_path)
+def test_a_killed_server_leaves_mongod_to_the_others(tmp_path: Path, attachment: Attachment, launch: Launch) -> None:
+    server = launch(tmp_path)
+    assert has_attached(server)
     before = processes_of(tmp_path)
 
     kill(server)
@@ -130,8 +153,9 @@ def test_a_killed_server_leaves_mongod_to_the_others(tmp_path: Path, attachment:
     assert processes_of(tmp_path) == before
 
 
-def test_mongod_ends_when_every_server_was_killed(tmp_path: Path) -> None:
-    servers = [start_server(tmp_path), start_server(tmp_path)]
+def test_mongod_ends_when_every_server_was_killed(tmp_path: Path, launch: Launch) -> None:
+    servers = [launch(tmp_path), launch(tmp_path)]
+    assert all(map(has_attached, servers))
     assert set(processes_of(tmp_path)) == {"keeper", "mongod"}
 
     for server in servers:
@@ -149,10 +173,10 @@ def test_a_killed_mongod_comes_back_and_has_every_acknowledged_write(tmp_path: P
         for _ in range(4):
             acknowledged.extend(int(writer.stdout.readline()) for _ in range(150))
 
-            processes_of(tmp_path)["mongod"].kill()
+            kill_mongod(tmp_path)
 
         acknowledged.extend(int(writer.stdout.readline()) for _ in range(50))  # its next request is answered
-        processes_of(tmp_path)["mongod"].kill()
+        kill_mongod(tmp_path)
         writer.kill()
         acknowledged.extend(int(line) for line in writer.stdout if line.endswith("\n"))
 
@@ -182,8 +206,9 @@ async def test_a_killed_keeper_takes_mongod_along_and_the_watchdog_starts_both(
         assert await orders.distinct("_id") == [1, 2, 3]
 
 
-def test_several_watchdogs_start_one_keeper(tmp_path: Path) -> None:
-    servers = [start_server(tmp_path) for _ in range(3)]
+def test_several_watchdogs_start_one_keeper(tmp_path: Path, launch: Launch) -> None:
+    servers = [launch(tmp_path) for _ in range(3)]
+    assert all(map(has_attached, servers))
     before = processes_of(tmp_path)
 
     before["keeper"].kill()
@@ -208,9 +233,12 @@ async def test_a_watchdog_keeps_the_port_even_if_its_file_is_lost(tmp_path: Path
     assert (tmp_path / "port").read_text() == f"{watched.port}\n"
 
 
-def test_after_everything_was_killed_the_next_start_has_the_data_on_the_same_port(tmp_path: Path) -> None:
+def test_after_everything_was_killed_the_next_start_has_the_data_on_the_same_port(
+    tmp_path: Path, launch: Launch
+) -> None:
     first = attach(tmp_path, mongod=None)
-    server = start_server(tmp_path)
+    server = launch(tmp_path)
+    assert has_attached(server)
     with Client(first.uri, w="majority") as client:
         client.traya.orders.insert_many([{"_id": number} for number in range(100)])
 
@@ -229,9 +257,9 @@ def test_after_everything_was_killed_the_next_start_has_the_data_on_the_same_por
 
 
 @pytest.mark.parametrize("delay_ms", range(20, 420, 40))
-def test_a_first_start_that_is_killed_can_be_started_again(delay_ms: int, tmp_path: Path) -> None:
+def test_a_first_start_that_is_killed_can_be_started_again(delay_ms: int, tmp_path: Path, launch: Launch) -> None:
     data = tmp_path / "data"
-    server = subprocess.Popen([sys.executable, "-c", SERVER, str(data)], stdout=subprocess.PIPE, text=True)
+    server = launch(data)
     eventually((data / "owner.lock").exists)
     time.sleep(delay_ms / 1000)  # the moment of the kill is the parameter
 
@@ -251,10 +279,7 @@ async def test_a_mongod_that_dies_again_and_again_is_given_up(
     tmp_path: Path, watched: Attachment, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(6):
-        eventually(lambda: "mongod" in processes_of(tmp_path))
-        mongod = processes_of(tmp_path)["mongod"]
-        mongod.kill()
-        await asyncio.to_thread(eventually_dead, mongod)
+        await asyncio.to_thread(kill_mongod, tmp_path)
     eventually((tmp_path / "gave_up").exists)
 
     with pytest.raises(MongodNotStarted, match="died 6 times within 60 s and is not started again until every server"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pymongo
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
@@ -11,6 +12,9 @@ from pymongo.monitoring import CommandListener
 
 OPERATION_DEADLINE_S = 10
 """How long any one operation may take, repeats after a change of primary included."""
+
+PING_DEADLINE_S = 2
+"""How long a health check waits: longer than a change of primary of an embedded MongoDB takes."""
 
 
 def connect(uri: str, *, listeners: tuple[CommandListener, ...] = ()) -> AsyncMongoClient[dict[str, Any]]:
@@ -35,9 +39,10 @@ def database_of(client: AsyncMongoClient[dict[str, Any]], default: str) -> Async
 
 
 async def is_reachable(client: AsyncMongoClient[dict[str, Any]]) -> bool:
-    """Whether the database answers."""
+    """Whether the database answers within `PING_DEADLINE_S`."""
     try:
-        await client.admin.command("ping")
+        with pymongo.timeout(PING_DEADLINE_S):
+            await client.admin.command("ping")
     except PyMongoError:
         return False
     return True
