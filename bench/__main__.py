@@ -42,7 +42,7 @@ PACKAGES = ("strawberry-graphql", "graphql-core", "beanie", "pymongo", "pydantic
 out = Console(width=None if sys.stdout.isatty() else 120)
 
 
-class WrongAnswer(Exception):  # noqa: N818 - it says what it is
+class WrongAnswer(Exception):
     """A benchmark of wrong answers is none."""
 
 

@@ -49,7 +49,7 @@ PACKAGES: Final = (
 )
 
 
-class Refused(Exception):  # noqa: N818 - a refusal, as everywhere in this house
+class Refused(Exception):
     """A published package is not what it is pinned to be."""
 
 

@@ -18,7 +18,7 @@ _META = "meta"
 _KEY = "schema"
 
 
-class DatabaseIsNewer(RuntimeError):  # noqa: N818 - said to a person who starts an old release
+class DatabaseIsNewer(RuntimeError):
     """The database was written by a newer release."""
 
     def __init__(self, found: int, known: int) -> None:
@@ -28,7 +28,7 @@ class DatabaseIsNewer(RuntimeError):  # noqa: N818 - said to a person who starts
         )
 
 
-class DatabaseIsOlder(RuntimeError):  # noqa: N818 - said to a person who starts a new release
+class DatabaseIsOlder(RuntimeError):
     """The database was written by an older release and has to be migrated first."""
 
     def __init__(self, missing: list[int]) -> None:

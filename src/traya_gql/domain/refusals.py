@@ -40,7 +40,7 @@ class Problem(NamedTuple):
     path: tuple[str, ...]
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
+class Refusal(Exception):
     """The base of all refusals. `problems` holds at least one."""
 
     codes: ClassVar[frozenset[RefusalCode]] = frozenset()
@@ -51,7 +51,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
         self.problems = problems
 
 
-class InvalidValue(ValueError):  # noqa: N818 - see Refusal
+class InvalidValue(ValueError):
     """One value breaks its rule. Raised by the functions that check a single value; `Problems` gives it its place."""
 
     def __init__(self, code: RefusalCode, message: str) -> None:

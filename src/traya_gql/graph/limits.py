@@ -66,7 +66,7 @@ class Limits:
     cached_bytes: int = 20_000_000
 
 
-class _TooDeep(Exception):  # noqa: N818 - the document's fault
+class _TooDeep(Exception):
     """Selections are nested beyond what any limit allows."""
 
 

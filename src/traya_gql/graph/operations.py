@@ -71,7 +71,7 @@ class Prepared(NamedTuple):
         return self.kinds.get(operation_name)
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
+class Refused(Exception):
     """The document cannot be executed."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:

@@ -29,7 +29,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.I
 _CURSOR_VERSION = 1
 
 
-class BadUserInput(GraphQLError):  # noqa: N818 - the client's error, named by its code
+class BadUserInput(GraphQLError):
     """An argument that no correct client would send: a top-level error with the code BAD_USER_INPUT."""
 
     def __init__(self, message: str) -> None:

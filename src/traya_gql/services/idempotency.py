@@ -120,8 +120,8 @@ class Once:
         try:
             return Outcome(await self.transactions.run(unit), is_replay=False)
         except DuplicateKeyError:
-            first_id = await _first_result(record)
-            return Outcome((await find([first_id]))[first_id], is_replay=True)
+            # in a transaction too: the first may have committed so recently that a majority read does not see it yet
+            return await self.transactions.run(lambda: _replay(record, find))
         except PyMongoError as error:
             # tried again until the time was up: another process holds the key in an open transaction
             if error.timeout and attempts > 1:
@@ -131,10 +131,12 @@ class Once:
             lock.release()
 
 
-async def _first_result(record: IdempotencyDocument) -> UUID:
+async def _replay(
+    record: IdempotencyDocument, find: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, R]]]
+) -> Outcome[R]:
     first = await keys.by_id(record.id)
     if first is None:
         raise RuntimeError("a unique index other than the idempotency key was hit")
     if first.input_hash != record.input_hash:
         raise IdempotencyConflict
-    return first.result_id
+    return Outcome((await find([first.result_id]))[first.result_id], is_replay=True)

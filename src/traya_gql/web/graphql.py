@@ -26,7 +26,7 @@ _UTF_8 = re.compile(r"charset\s*=\s*\"?utf-?8\b", re.IGNORECASE)
 _POST_ONLY = "Mutations are sent by POST."
 
 
-class BadRequest(Exception):  # noqa: N818 - the client's error, named by its code
+class BadRequest(Exception):
     """The HTTP request is no GraphQL request. `status` is the HTTP status to answer with."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:

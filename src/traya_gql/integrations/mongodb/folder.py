@@ -12,7 +12,7 @@ PORTS = range(27100, 29000)  # below the range from which Linux gives ports to o
 MAX_LOG_BYTES = 8_000_000
 
 
-class MongodFault(Exception):  # noqa: N818 - the house names errors by what is so
+class MongodFault(Exception):
     """What is wrong with the embedded MongoDB, and what to do, in words for the person who started the server."""
 
 
