@@ -76,7 +76,7 @@ class ProductQueries:
             strawberry.argument(
                 description=(
                     "Only products whose name, benefits or tags hold all of these English words, at most 100 "
-                    "characters. Word endings do not matter; parts of words do not match."
+                    "characters. `capsule` finds `capsules` too, and not the other way round."
                 )
             ),
         ] = None,
