@@ -141,7 +141,7 @@ class Keeper:
             *("--wiredTigerEngineConfigString", "log=(file_max=8MB,prealloc=false)"),
             *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "128"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
-            # a killed server leaves its transactions open, and with them the keys of its clients; ours take 10 s at most
+            # A killed server leaves its transactions open, and with them its clients' keys; ours take 10 s at most.
             *("--setParameter", "transactionLifetimeLimitSeconds=15"),
         ]
         self._process = subprocess.Popen(  # noqa: S603 - the program passed the preflight of `find_mongod`
