@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 from pymongo.monitoring import (
@@ -19,7 +19,9 @@ from pymongo.monitoring import (
 )
 from starlette.applications import Starlette
 
-from traya_gql.app import create_app
+from traya_gql.app import create_app, now
+from traya_gql.documents.products import ProductDocument
+from traya_gql.domain.products import ProductCategory
 from traya_gql.graph.limits import Limits
 from traya_gql.settings import Settings
 
@@ -121,6 +123,21 @@ def address(**changes: Any) -> dict[str, Any]:
         "pinCode": "560001",
     }
     return {**typed, **changes}
+
+
+def product_document(slug: str, *, id_: UUID | None = None) -> ProductDocument:
+    """Return an inactive product, not yet stored."""
+    return ProductDocument(
+        id=id_ or uuid4(),
+        created_at=now(),
+        slug=slug,
+        name=slug,
+        category=ProductCategory.OIL,
+        tags=(),
+        benefits=(),
+        price_paise=1,
+        is_active=False,
+    )
 
 
 def _changed(typed: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

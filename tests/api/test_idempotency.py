@@ -11,13 +11,11 @@ import pytest
 from pymongo.errors import DuplicateKeyError
 from starlette.applications import Starlette
 
-from tests.support import GraphClient, example, hair_test, order
+from tests.support import GraphClient, example, hair_test, order, product_document
 from traya_gql.app import now
 from traya_gql.documents.orders import OrderDocument
-from traya_gql.documents.products import ProductDocument
 from traya_gql.documents.records import Record
 from traya_gql.documents.transactions import Transactions
-from traya_gql.domain.products import ProductCategory
 from traya_gql.services.idempotency import IdempotencyInProgress, Once
 
 REPEATS = 50
@@ -147,10 +145,10 @@ async def test_a_repeat_is_told_when_the_first_has_not_ended_in_time(
     async def slow_work() -> Record:
         is_inside.set()
         await may_end.wait()
-        return await _product("held").insert()
+        return await product_document("held").insert()
 
     async def quick_work() -> Record:
-        return await _product("quick").insert()
+        return await product_document("quick").insert()
 
     async def run(once: Once, work: Any) -> Any:
         return await once.run(
@@ -202,19 +200,5 @@ class Command(Record):
     created_at: Any = None
 
 
-def _product(slug: str) -> ProductDocument:
-    return ProductDocument(
-        id=uuid4(),
-        created_at=now(),
-        slug=slug,
-        name=slug,
-        category=ProductCategory.OIL,
-        tags=(),
-        benefits=(),
-        price_paise=1,
-        is_active=False,
-    )
-
-
 async def _found(ids: Any) -> Any:
-    return {one: _product("found") for one in ids}
+    return {one: product_document("found") for one in ids}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
@@ -16,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
+
+from tests.processes import HANG_GUARD_S
 
 PROGRAM = Path(sys.executable).parent / "traya-gql"
-HANG_GUARD_S = 60
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -105,22 +104,3 @@ def wait_until_ready(process: subprocess.Popen[str], port: int, output: Path) ->
         except httpx.TransportError:
             time.sleep(0.05)
     raise AssertionError(f"not ready: {output.read_text(encoding='utf-8')}")
-
-
-def processes_of(data: Path) -> list[str]:
-    """Return the names of the processes that keep this folder's database: the keeper, and mongod."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            command = process.cmdline()
-            is_one = str(data) in command or str(data / "db") in command
-            if is_one and "serve" not in command and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process.name())
-    return sorted(found)
-
-
-def wait_until_gone(data: Path) -> None:
-    deadline = time.monotonic() + HANG_GUARD_S
-    while processes_of(data):
-        assert time.monotonic() < deadline, processes_of(data)
-        time.sleep(0.05)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.serving import processes_of, run, serving
+from tests.cli.serving import run, serving
+from tests.processes import processes_of
 from traya_gql import __version__
 from traya_gql.graph import schema_text
 
@@ -45,7 +46,7 @@ def test_seed_adds_what_is_missing_and_changes_nothing_else(tmp_path: Path) -> N
 
     assert first.stdout.strip() == "15 products added, 0 were there already."
     assert second.stdout.strip() == "0 products added, 15 were there already."
-    assert processes_of(data) == []
+    assert processes_of(data) == {}
 
 
 def test_doctor_finds_a_healthy_database_healthy_and_hides_secrets(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
-import psutil
 import pytest
 from pymongo import MongoClient
 
 from tests.cli.serving import Server, serving
+from tests.processes import processes_of
 from tests.support import example, hair_test, order
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
@@ -128,20 +128,12 @@ def test_kill_9_of_the_database_under_load_loses_nothing_and_the_server_goes_on(
         for _ in range(ROUNDS):
             with Customers(server) as customers:
                 assert customers.enough.wait(60)
-                mongod(data).kill()
+                processes_of(data)["mongod"].kill()
                 before = len(customers.acknowledged)
                 wait_for_more(customers, before + 20)
 
             check_whole(data)
             check_kept_and_repeat(server, customers)
-
-
-def mongod(data: Path) -> psutil.Process:
-    """Return the database process of this folder."""
-    for process in psutil.process_iter(["name", "cmdline"]):
-        if process.info["name"] == "mongod" and str(data / "db") in (process.info["cmdline"] or []):
-            return process
-    raise AssertionError("no mongod on this folder")
 
 
 def wait_for_more(customers: Customers, how_many: int) -> None:

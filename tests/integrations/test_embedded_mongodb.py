@@ -1,6 +1,5 @@
 """The embedded MongoDB when nobody kills anything: found, started, shared, stopped, and clear when it cannot be."""
 
-import contextlib
 import fcntl
 import os
 import signal
@@ -9,7 +8,6 @@ import socketserver
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,11 +18,11 @@ import psutil
 import pytest
 from pymongo import MongoClient
 
+from tests.processes import HANG_GUARD_S, eventually, eventually_gone, processes_of
 from traya_gql.integrations.mongodb.binary import MongodNotFound, MongodUnusable, find_mongod
 from traya_gql.integrations.mongodb.embedded import Attachment, DataFolderUnusable, MongodNotStarted, attach
 from traya_gql.integrations.mongodb.wire import is_primary
 
-HANG_GUARD_S = 30
 Attach = Callable[[Path], Attachment]
 
 SERVER = """
@@ -77,34 +75,6 @@ def attached(folders: set[Path]) -> Iterator[Attach]:
     yield attach_to
     for attachment in attachments:
         attachment.release()
-
-
-def processes_of(data: Path) -> dict[str, psutil.Process]:
-    """Return the living keeper and mongod of a folder by name; fails when there are two of one kind."""
-    parents: dict[psutil.Process, int] = {}
-    names: dict[psutil.Process, str] = {}
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            arguments, parent = process.cmdline(), process.ppid()
-            is_keeper = str(data) in arguments and "traya_gql.integrations.mongodb.keeper" in arguments
-            if is_keeper or str(data / "db") in arguments:
-                parents[process], names[process] = parent, "keeper" if is_keeper else "mongod"
-    keepers = {process.pid for process, name in names.items() if name == "keeper"}
-    # A keeper's child looks like a keeper until it has become mongod.
-    found = [(name, process) for process, name in names.items() if name == "mongod" or parents[process] not in keepers]
-    assert len(dict(found)) == len(found), f"two of one kind: {found}"
-    return dict(found)
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + HANG_GUARD_S
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true in time"
-        time.sleep(0.02)
-
-
-def eventually_gone(data: Path) -> None:
-    eventually(lambda: processes_of(data) == {})
 
 
 def disk_bytes(folder: Path) -> int:

@@ -17,11 +17,11 @@ import pytest
 from pymongo import AsyncMongoClient, MongoClient
 from pymongo.errors import PyMongoError
 
+from tests.processes import HANG_GUARD_S, eventually, eventually_dead, processes_of
 from traya_gql.integrations.mongodb.embedded import Attachment, MongodNotStarted, attach, keep_alive
 
 pytestmark = pytest.mark.slow
 
-HANG_GUARD_S = 30
 Client = MongoClient[dict[str, Any]]
 Launch = Callable[[Path], subprocess.Popen[str]]
 
@@ -84,42 +84,6 @@ async def watched(attachment: Attachment) -> AsyncIterator[Attachment]:
     watchdog.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await watchdog
-
-
-def processes_of(data: Path) -> dict[str, psutil.Process]:
-    """Return the living keeper and mongod of a folder by name; fails when there are two of one kind."""
-    parents: dict[psutil.Process, int] = {}
-    names: dict[psutil.Process, str] = {}
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            arguments, parent = process.cmdline(), process.ppid()
-            is_keeper = str(data) in arguments and "traya_gql.integrations.mongodb.keeper" in arguments
-            if is_keeper or str(data / "db") in arguments:
-                parents[process], names[process] = parent, "keeper" if is_keeper else "mongod"
-    keepers = {process.pid for process, name in names.items() if name == "keeper"}
-    # A keeper's child looks like a keeper until it has become mongod.
-    found = [(name, process) for process, name in names.items() if name == "mongod" or parents[process] not in keepers]
-    assert len(dict(found)) == len(found), f"two of one kind: {found}"
-    return dict(found)
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + HANG_GUARD_S
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true in time"
-        time.sleep(0.02)
-
-
-def eventually_dead(process: psutil.Process) -> None:
-    """Wait for the end of a process; for an orphan, not for its new parent to notice."""
-
-    def is_dead() -> bool:
-        try:
-            return process.status() == psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return True
-
-    eventually(is_dead)
 
 
 def kill_mongod(data: Path) -> None:

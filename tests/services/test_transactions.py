@@ -4,37 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from pymongo.errors import DuplicateKeyError, OperationFailure
 from starlette.applications import Starlette
 
-from tests.support import GraphClient
-from traya_gql.app import now
+from tests.support import GraphClient, product_document
 from traya_gql.documents import products
 from traya_gql.documents.products import ProductDocument
 from traya_gql.documents.transactions import Transactions, current_session
-from traya_gql.domain.products import ProductCategory
 
 
 @pytest.fixture
 def transactions(started: tuple[Starlette, GraphClient], client: GraphClient) -> Transactions:
     return Transactions(started[0].state.storage.client, deadline_s=10)
-
-
-def product(slug: str, *, id_: UUID | None = None) -> ProductDocument:
-    return ProductDocument(
-        id=id_ or uuid4(),
-        created_at=now(),
-        slug=slug,
-        name=slug,
-        category=ProductCategory.OIL,
-        tags=(),
-        benefits=(),
-        price_paise=1,
-        is_active=False,
-    )
 
 
 class BrokenError(Exception):
@@ -43,8 +27,8 @@ class BrokenError(Exception):
 
 async def test_an_exception_leaves_nothing_written(transactions: Transactions, database: Any) -> None:
     async def work() -> None:
-        await product("first").insert()
-        await product("second").insert()
+        await product_document("first").insert()
+        await product_document("second").insert()
         raise BrokenError
 
     with pytest.raises(BrokenError):
@@ -55,8 +39,8 @@ async def test_an_exception_leaves_nothing_written(transactions: Transactions, d
 
 async def test_all_is_written_when_the_work_ends(transactions: Transactions, database: Any) -> None:
     async def work() -> str:
-        await product("first").insert()
-        await product("second").insert()
+        await product_document("first").insert()
+        await product_document("second").insert()
         return "done"
 
     assert await transactions.run(work) == "done"
@@ -73,7 +57,7 @@ async def test_reads_inside_see_their_own_writes_and_others_do_not(transactions:
         return found
 
     async def work() -> bool:
-        await product("mine").insert()
+        await product_document("mine").insert()
         has_written.set()
         await was_counted.wait()
         return await products.by_slug("mine") is not None
@@ -91,7 +75,7 @@ async def test_a_call_that_forgets_the_session_fails_loudly_and_writes_nothing(
     """Beanie drops the session in some calls: such a write must not escape from the transaction."""
 
     async def work() -> None:
-        await product("inside").insert()
+        await product_document("inside").insert()
         await ProductDocument.find({"category": "SHAMPOO"}).delete()
 
     with pytest.raises(OperationFailure):
@@ -104,7 +88,7 @@ async def test_a_call_that_forgets_the_session_fails_loudly_and_writes_nothing(
 async def test_work_is_run_again_after_a_write_conflict(transactions: Transactions, database: Any) -> None:
     runs, first_has_read, may_commit = [0, 0], asyncio.Event(), asyncio.Event()
     key = uuid4()
-    await product("counter", id_=key).insert()
+    await product_document("counter", id_=key).insert()
 
     async def add(place: int) -> None:
         runs[place] += 1
@@ -128,8 +112,8 @@ async def test_work_is_run_again_after_a_write_conflict(transactions: Transactio
 
 async def test_a_duplicate_comes_out_and_leaves_nothing(transactions: Transactions, database: Any) -> None:
     async def work() -> None:
-        await product("new").insert()
-        await product("stress-relief-hair-oil").insert()
+        await product_document("new").insert()
+        await product_document("stress-relief-hair-oil").insert()
 
     with pytest.raises(DuplicateKeyError):
         await transactions.run(work)
@@ -143,7 +127,7 @@ async def test_a_cancelled_unit_of_work_leaves_nothing_and_holds_nothing(
     has_written = asyncio.Event()
 
     async def work() -> None:
-        await product("cancelled").insert()
+        await product_document("cancelled").insert()
         has_written.set()
         await asyncio.Event().wait()
 
@@ -154,4 +138,4 @@ async def test_a_cancelled_unit_of_work_leaves_nothing_and_holds_nothing(
         await running
 
     assert await database.products.count_documents({"slug": "cancelled"}) == 0
-    await product("cancelled").insert()
+    await product_document("cancelled").insert()

@@ -34,7 +34,12 @@ class HairTestMutations:
     ) -> SubmitHairTestPayload:
         submitted = await info.context.services.hair_tests.submit(_command(input_))
         viewer = info.context.viewer.with_grant(Grant(Kind.REPORT, submitted.report.id))
-        return SubmitHairTestPayload.of(submitted, Report.of(submitted.report, viewer))
+        return SubmitHairTestPayload(
+            report=Report.of(submitted.report, viewer),
+            access_token=submitted.access.token,
+            access_token_expires_at=submitted.access.expires_at,
+            is_replay=submitted.is_replay,
+        )
 
 
 def _command(typed: SubmitHairTestInput) -> SubmitHairTest:

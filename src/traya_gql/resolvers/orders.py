@@ -68,7 +68,12 @@ class OrderMutations:
     ) -> PlaceOrderPayload:
         placed = await info.context.services.orders.place(_command(input_))
         viewer = info.context.viewer.with_grant(Grant(Kind.ORDER, placed.order.id))
-        return PlaceOrderPayload.of(placed, Order.of(placed.order, viewer))
+        return PlaceOrderPayload(
+            order=Order.of(placed.order, viewer),
+            access_token=placed.access.token,
+            access_token_expires_at=placed.access.expires_at,
+            is_replay=placed.is_replay,
+        )
 
 
 def _command(typed: PlaceOrderInput) -> PlaceOrder:

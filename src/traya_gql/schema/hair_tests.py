@@ -11,11 +11,9 @@ import strawberry
 from traya_gql.context import Info, Viewer
 from traya_gql.documents.hair_tests import HairTestRecord
 from traya_gql.domain.hair_tests import Dandruff, EnergyLevel, FamilyHistory, HairLossStage, Sleep, Stress
-from traya_gql.domain.refusals import Refusal
 from traya_gql.schema.common import Node, NodeType, described_enum, node_id
 from traya_gql.schema.customers import Customer, CustomerInput
-from traya_gql.schema.errors import UserError, user_errors
-from traya_gql.services.hair_tests import Submitted
+from traya_gql.schema.payloads import MadePayload
 
 if TYPE_CHECKING:
     from traya_gql.schema.reports import Report
@@ -158,36 +156,7 @@ class SubmitHairTestInput:
 
 
 @strawberry.type(description="What `submitHairTest` answers.")
-class SubmitHairTestPayload:
+class SubmitHairTestPayload(MadePayload):
     report: Annotated[Report, strawberry.lazy("traya_gql.schema.reports")] | None = strawberry.field(
         default=None, description="The report, with its private parts; null when refused."
     )
-    access_token: str | None = strawberry.field(
-        default=None,
-        description=(
-            "Opens the private parts of the report: pass it to `report(accessToken:)`, or send it as a bearer token. "
-            "Keep it secret: whoever holds it reads the answers. Null when refused."
-        ),
-    )
-    access_token_expires_at: datetime | None = strawberry.field(
-        default=None, description="When the access token ends. Null when refused."
-    )
-    is_replay: bool = strawberry.field(
-        default=False, description="Whether this submission was done before under the same key."
-    )
-    user_errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was done."
-    )
-
-    @classmethod
-    def of(cls, submitted: Submitted, report: Report) -> Self:
-        return cls(
-            report=report,
-            access_token=submitted.access_token,
-            access_token_expires_at=submitted.access_token_expires_at,
-            is_replay=submitted.is_replay,
-        )
-
-    @classmethod
-    def refused(cls, refusal: Refusal) -> Self:
-        return cls(user_errors=user_errors(refusal))

@@ -11,13 +11,11 @@ import strawberry
 from traya_gql.context import Info, Viewer
 from traya_gql.documents.orders import OrderLineRecord, OrderRecord
 from traya_gql.domain.orders import OrderStatus, PaymentMethod
-from traya_gql.domain.refusals import Refusal
 from traya_gql.schema.addresses import Address, AddressInput
 from traya_gql.schema.common import Money, Node, NodeType, described_enum, money, node_id
-from traya_gql.schema.errors import UserError, user_errors
+from traya_gql.schema.payloads import MadePayload
 from traya_gql.schema.products import Product
 from traya_gql.schema.reports import Report
-from traya_gql.services.orders import Placed
 
 described_enum(
     OrderStatus,
@@ -139,34 +137,5 @@ class PlaceOrderInput:
 
 
 @strawberry.type(description="What `placeOrder` answers.")
-class PlaceOrderPayload:
+class PlaceOrderPayload(MadePayload):
     order: Order | None = strawberry.field(default=None, description="The order; null when refused.")
-    access_token: str | None = strawberry.field(
-        default=None,
-        description=(
-            "Opens the order: pass it to `order(accessToken:)`, or send it as a bearer token. Keep it secret: whoever "
-            "holds it reads address and phone. Null when refused."
-        ),
-    )
-    access_token_expires_at: datetime | None = strawberry.field(
-        default=None, description="When the access token ends. Null when refused."
-    )
-    is_replay: bool = strawberry.field(
-        default=False, description="Whether this order was placed before under the same key."
-    )
-    user_errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was done."
-    )
-
-    @classmethod
-    def of(cls, placed: Placed, order: Order) -> Self:
-        return cls(
-            order=order,
-            access_token=placed.access_token,
-            access_token_expires_at=placed.access_token_expires_at,
-            is_replay=placed.is_replay,
-        )
-
-    @classmethod
-    def refused(cls, refusal: Refusal) -> Self:
-        return cls(user_errors=user_errors(refusal))

@@ -30,6 +30,13 @@ class Grant(NamedTuple):
     id: UUID
 
 
+class Issued(NamedTuple):
+    """A token, and when it ends."""
+
+    token: str
+    expires_at: datetime
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccessTokens:
     """Makes and reads access tokens.
@@ -45,20 +52,18 @@ class AccessTokens:
     key: str = field(repr=False)
     lifetime: timedelta
 
-    def issue(self, grant: Grant, *, made_at: datetime) -> str:
+    def issue(self, grant: Grant, *, made_at: datetime) -> Issued:
         """Return the token of an object made at that time."""
+        expires_at = made_at + self.lifetime
         claims = {
             "iss": _ISSUER,
             "aud": grant.kind.value,
             "sub": grant.id.hex,
             "iat": int(made_at.timestamp()),
-            "exp": int(self.expires_at(made_at).timestamp()),
+            "exp": int(expires_at.timestamp()),
         }
-        return jwt.encode(claims, self.key, algorithm=_ALGORITHM, headers={"kid": self._key_id()})
-
-    def expires_at(self, made_at: datetime) -> datetime:
-        """Return when the token of an object made at that time ends."""
-        return made_at + self.lifetime
+        token = jwt.encode(claims, self.key, algorithm=_ALGORITHM, headers={"kid": self._key_id()})
+        return Issued(token, expires_at)
 
     def read(self, token: str, *, now: datetime) -> Grant | None:
         """Return what the token opens at this time, or None: forged, garbled, expired and foreign look the same."""

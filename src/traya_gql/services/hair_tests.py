@@ -20,7 +20,7 @@ from traya_gql.domain.customers import CustomerDetails, Gender, check_customer, 
 from traya_gql.domain.hair_tests import Assessed, HairAnswers
 from traya_gql.domain.kit import recommend
 from traya_gql.domain.refusals import Problems
-from traya_gql.services.access_tokens import AccessTokens, Grant, Kind
+from traya_gql.services.access_tokens import AccessTokens, Grant, Issued, Kind
 from traya_gql.services.idempotency import Once
 
 
@@ -41,8 +41,7 @@ class Submitted(NamedTuple):
     """The report of a hair test, the token that opens its private parts, and whether this is a repeat."""
 
     report: ReportRecord
-    access_token: str
-    access_token_expires_at: datetime
+    access: Issued
     is_replay: bool
 
 
@@ -112,8 +111,7 @@ class HairTests:
         report = outcome.record
         return Submitted(
             report=report,
-            access_token=self.tokens.issue(Grant(Kind.REPORT, report.id), made_at=report.created_at),
-            access_token_expires_at=self.tokens.expires_at(report.created_at),
+            access=self.tokens.issue(Grant(Kind.REPORT, report.id), made_at=report.created_at),
             is_replay=outcome.is_replay,
         )
 

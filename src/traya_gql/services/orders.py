@@ -22,7 +22,7 @@ from traya_gql.domain.phones import normalise_phone
 from traya_gql.domain.pricing import line_total, quote
 from traya_gql.domain.refusals import InvalidInput, Problem, Problems, Refusal, RefusalCode
 from traya_gql.domain.safety import blocks
-from traya_gql.services.access_tokens import AccessTokens, Grant, Kind
+from traya_gql.services.access_tokens import AccessTokens, Grant, Issued, Kind
 from traya_gql.services.idempotency import Once
 from traya_gql.services.reports import is_public_id
 
@@ -92,8 +92,7 @@ class Placed(NamedTuple):
     """The order, the token that opens it, and whether this is a repeat."""
 
     order: OrderRecord
-    access_token: str
-    access_token_expires_at: datetime
+    access: Issued
     is_replay: bool
 
 
@@ -172,8 +171,7 @@ class Orders:
         order = outcome.record
         return Placed(
             order=order,
-            access_token=self.tokens.issue(Grant(Kind.ORDER, order.id), made_at=order.created_at),
-            access_token_expires_at=self.tokens.expires_at(order.created_at),
+            access=self.tokens.issue(Grant(Kind.ORDER, order.id), made_at=order.created_at),
             is_replay=outcome.is_replay,
         )
 
