@@ -27,7 +27,7 @@ from traya_gql.documents.transactions import Transactions
 from traya_gql.graph import Graph, build_schema
 from traya_gql.graph.limits import Limits
 from traya_gql.integrations.development_secret import development_secret
-from traya_gql.integrations.mongodb.connection import OPERATION_DEADLINE_S, connect, database_of, is_reachable
+from traya_gql.integrations.mongodb.connection import connect, database_of, is_reachable
 from traya_gql.integrations.mongodb.embedded import attach, keep_alive
 from traya_gql.observability.logging import configure_logging
 from traya_gql.services import Services
@@ -36,7 +36,6 @@ from traya_gql.services.hair_tests import HairTests
 from traya_gql.services.idempotency import WAIT_S, Once
 from traya_gql.services.orders import Orders
 from traya_gql.services.products import Products
-from traya_gql.services.reports import Reports
 from traya_gql.settings import Mode, Settings
 from traya_gql.web import graphiql, health
 from traya_gql.web.graphql import GraphQLEndpoint
@@ -98,8 +97,8 @@ async def prepare_storage(storage: Storage) -> None:
         DatabaseIsNewer: another release wrote the database.
         DatabaseIsOlder: it must be migrated first.
     """
-    await collections.prepare(storage.database)
     await migrations.refuse_unless_current(storage.database)
+    await collections.prepare(storage.database)
 
 
 def secret_key(settings: Settings) -> str:
@@ -111,14 +110,14 @@ def secret_key(settings: Settings) -> str:
 
 def build_services(settings: Settings, storage: Storage, *, clock: Callable[[], datetime] = now) -> Services:
     """Return the rooms of the business, with the ports they need."""
-    tokens = AccessTokens(key=secret_key(settings), lifetime=timedelta(days=settings.access_token_days))
-    once = Once(transactions=Transactions(storage.client, deadline_s=OPERATION_DEADLINE_S), wait_s=WAIT_S)
+    key = secret_key(settings)
+    tokens = AccessTokens(key=key, lifetime=timedelta(days=settings.access_token_days))
+    once = Once(transactions=Transactions(storage.client, deadline_s=WAIT_S), key=key)
     return Services(
         access_tokens=tokens,
         hair_tests=HairTests(once=once, tokens=tokens, now=clock),
         orders=Orders(once=once, tokens=tokens, now=clock),
         products=Products(),
-        reports=Reports(),
     )
 
 

@@ -33,7 +33,7 @@ from traya_gql.integrations.mongodb.embedded import attach
 from traya_gql.integrations.mongodb.folder import MongodFault
 from traya_gql.observability.logging import configure_logging
 from traya_gql.services.seeding import catalogue, seed_catalogue
-from traya_gql.settings import Mode, Settings
+from traya_gql.settings import Mode, Settings, unknown_variables, variable_of
 
 T = TypeVar("T")
 
@@ -136,10 +136,12 @@ def migrate(data: DataOption = None) -> None:
         settings = _settings(data)
 
         async def work(storage: Storage) -> list[int]:
-            await collections.prepare(storage.database)
             with Progress(console=err, transient=True) as progress:
-                task = progress.add_task("Migrating", total=len(migrations.STEPS) or 1)
-                return await migrations.migrate(storage.database, on_step=lambda _: progress.advance(task))
+                task = progress.add_task("Migrating", total=len(migrations.STEPS) + 1)
+                reached = await migrations.migrate(storage.database, on_step=lambda _: progress.advance(task))
+                # last: a new unique index holds only once the data fits
+                await collections.prepare(storage.database)
+            return reached
 
         with _hold_database(settings):
             reached = _run(_with_storage(settings, work))
@@ -165,7 +167,9 @@ def doctor(data: DataOption = None) -> None:
 
 @schema_app.command("export")
 def schema_export(
-    file: Annotated[Path | None, typer.Argument(help="Where to write it; printed when left out.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to write it; printed when left out, and with --check schema.graphql.")
+    ] = None,
     *,
     is_check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit code 1 when the file differs from the schema.")
@@ -176,12 +180,14 @@ def schema_export(
     Example: traya-gql schema export schema.graphql
     """
     text = schema_text()
-    if file is None:
+    if is_check:
+        file = file or Path("schema.graphql")
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            _fail(f"{file} differs from the schema. Run: traya-gql schema export {file}")
+    elif file is None:
         typer.echo(text, nl=False)
-    elif not is_check:
+    else:
         file.write_text(text, encoding="utf-8")
-    elif not file.exists() or file.read_text(encoding="utf-8") != text:
-        _fail(f"{file} differs from the schema. Run: traya-gql schema export {file}")
 
 
 # --- parts --------------------------------------------------------------------------------------------------------
@@ -200,12 +206,17 @@ def _faults_in_words() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}" for one in error.errors()]
+        problems = [_problem(one["loc"], one["msg"]) for one in error.errors()]
         _fail("The settings are not right.\n" + "\n".join(problems))
     except (MongodFault, DatabaseIsNewer, DatabaseIsOlder) as error:
         _fail(str(error))
     except PyMongoError as error:
         _fail(f"The database does not answer ({type(error).__name__}). Look at MONGODB_URI, or run: traya-gql doctor")
+
+
+def _problem(place: tuple[int | str, ...], message: str) -> str:
+    words = message.removeprefix("Value error, ")
+    return f"{variable_of(str(place[0]))}: {words}" if place else words
 
 
 def _fail(message: str) -> NoReturn:
@@ -258,14 +269,17 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         _fail(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another: make serve PORT={port % 65535 + 1}")
+    # from here on a client waits instead of being refused, so that the printed query can be pasted at once
+    listening.listen(2048)
     listening.set_inheritable(True)
     return listening
 
 
 def _greet(host: str, port: int) -> None:
-    url = f"http://{host}:{port}{ENDPOINT}"
+    shown_host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    base = f"http://{shown_host}:{port}"
     query = "\n".join(line for line in first_query().splitlines() if not line.startswith("#")).strip()
-    out.print(Panel.fit(f"GraphQL and GraphiQL  {url}\nHealth                http://{host}:{port}/health/ready"))
+    out.print(Panel.fit(f"GraphQL and GraphiQL  {base}{ENDPOINT}\nHealth                {base}/health/ready"))
     out.print("Open the first address in a browser, or paste this query into your client:")
     out.print(Syntax(query, "graphql", background_color="default"))
     out.print("Ctrl-C stops the server and its database.")
@@ -273,13 +287,14 @@ def _greet(host: str, port: int) -> None:
 
 def _show_settings(settings: Settings) -> None:
     table = Table("Setting", "Variable", "Value", title=f"traya-gql {__version__}")
-    for name, field in Settings.model_fields.items():
-        variable = str(field.validation_alias) if field.validation_alias else f"TRAYA_{name.upper()}"
+    for name in Settings.model_fields:
         value = getattr(settings, name)
         # a secret shows as stars, a default as such
-        shown = "not set" if value is None else str(value) or "none"
-        table.add_row(name, variable, shown if name in settings.model_fields_set else f"{shown} (default)")
+        shown = "not set" if value is None else "none" if value == () else str(value)
+        table.add_row(name, variable_of(name), shown if name in settings.model_fields_set else f"{shown} (default)")
     out.print(table)
+    if unknown := unknown_variables():
+        err.print(f"Unknown settings, ignored: {', '.join(unknown)}", style="red")
 
 
 async def _examine(storage: Storage) -> dict[str, tuple[str, str]]:
@@ -293,6 +308,8 @@ async def _examine(storage: Storage) -> dict[str, tuple[str, str]]:
     found["replica set"] = (name or "no", advice)
     missing = await collections.missing_indexes(storage.database)
     found["indexes"] = (f"missing: {', '.join(missing)}", "Run: traya-gql migrate") if missing else ("all there", "")
+    products = await storage.database[ProductDocument.Settings.name].count_documents({})
+    found["catalogue"] = (f"{products} products", "" if products else "Run: traya-gql seed")
     version = await migrations.version(storage.database)
     found["version"] = (f"{version or 'none yet'}", "" if version else "Run: traya-gql migrate")
     return found

@@ -101,14 +101,21 @@ def mutation_field(
     return declare
 
 
-def private_field(*, readers: Readers, description: str) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a private field of a type: null for all but its readers, whatever the resolver would say."""
+def private_field(
+    *, readers: Readers, description: str, at_most: int | None = None
+) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a private field of a type: null for all but its readers, whatever the resolver would say.
+
+    `at_most` is how long a list of objects can be.
+    """
 
     def declare(resolver: Callable[..., Any]) -> Any:
         @functools.wraps(resolver)
         def answer(self: Any, *args: Any, **kwargs: Any) -> Any:
             return resolver(self, *args, **kwargs) if readers.admit(self) else None
 
-        return strawberry.field(answer, description=f"{description} {readers.sentence}", metadata={GUARD: readers})
+        return strawberry.field(
+            answer, description=f"{description} {readers.sentence}", metadata={GUARD: readers, "at_most": at_most}
+        )
 
     return declare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -45,7 +46,8 @@ class Settings(BaseSettings):
         None,
         description="Signs access tokens: at least 32 characters. In development made once in the data folder.",
     )
-    access_token_days: int = Field(30, ge=1, le=365, description="How long access tokens of reports and orders last.")
+    # at least as long as idempotency keys are kept: a repeat must not answer with a token that has ended
+    access_token_days: int = Field(30, ge=7, le=365, description="How long access tokens of reports and orders last.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins of web pages that may call the graph, separated by commas; * for all."
     )
@@ -71,3 +73,17 @@ class Settings(BaseSettings):
             if missing:
                 raise ValueError(f"production mode needs {' and '.join(missing)}")
         return self
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of a setting; a variable's own name stays."""
+    field = Settings.model_fields.get(name)
+    if field is None:
+        return name
+    return str(field.validation_alias) if field.validation_alias else f"TRAYA_{name.upper()}"
+
+
+def unknown_variables() -> list[str]:
+    """Return the variables of the environment that look like settings and are none: misspelt ones."""
+    known = {variable_of(name) for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith("TRAYA_") and name not in known)

@@ -96,6 +96,19 @@ async def test_nodes_of_one_type_take_one_command(client: GraphClient, database:
     assert commands == {"find": 1}
 
 
+async def test_nodes_of_many_reports_take_one_command(client: GraphClient) -> None:
+    ids = []
+    for _ in range(10):
+        submitted = await client.data(example("submit_hair_test"), input=hair_test())
+        ids.append(submitted["submitHairTest"]["report"]["id"])
+
+    with client.commands.counting() as commands:
+        found = await client.data("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
+
+    assert [node["id"] for node in found["nodes"]] == ids
+    assert commands == {"find": 1}
+
+
 def test_every_example_is_counted_here() -> None:
     source = Path(__file__).read_text(encoding="utf-8")
     names = [path.stem for path in EXAMPLES.glob("*.graphql")]

@@ -493,3 +493,14 @@ def test_a_document_larger_than_the_cache_is_answered_and_not_kept() -> None:
 
     assert prepared.document is not None
     assert len(with_cache._prepared) == 0
+
+
+def test_what_stands_in_a_list_without_an_argument_counts_as_often_as_the_list_can_be_long() -> None:
+    """100 orders of 20 lines with their products would be answered with megabytes."""
+    line = "{ product { id slug name category } }"
+
+    with pytest.raises(Refused) as refused:
+        fresh().prepare(f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Order {{ lines {line} }} }} }}")
+
+    # nodes, and in each of 100: lines, and in each of 20: the product and its four fields
+    assert "fields 10101" in refused.value.errors[0]["message"]

@@ -194,6 +194,32 @@ async def test_psoriasis_gets_a_referral_that_only_the_person_sees(client: Graph
     assert seen["report"]["safetyFindings"][0] == {"code": "INFLAMED_SCALP", "action": "SEE_DERMATOLOGIST"}
 
 
+async def test_nothing_public_tells_one_inflamed_scalp_from_the_other(client: GraphClient, database: Any) -> None:
+    """Decision 2: causes are public, the answers that raised them are not."""
+    seen, refused = [], []
+    everything = (await client.data("{ products(first: 100) { nodes { id } } }"))["products"]["nodes"]
+    for dandruff in ("PSORIASIS", "SEBORRHEIC"):
+        public_id = (await submit(client, dandruff=dandruff))["report"]["publicId"]
+        seen.append((await client.data(example("report"), publicId=public_id))["report"])
+        lines = [{"productId": product["id"]} for product in everything]
+        refused.append((await place(client, order(public_id, lines=lines)))["userErrors"])
+
+    assert seen[0] == seen[1]
+    assert refused[0] == refused[1] != []
+
+
+async def test_points_are_private_because_they_tell_the_answer(client: GraphClient) -> None:
+    query = "query ($p: String!, $t: String) { report(publicId: $p, accessToken: $t) { causes { level score } } }"
+    payload = await submit(client)
+    public_id, token = payload["report"]["publicId"], payload["accessToken"]
+
+    shared = (await client.data(query, p=public_id))["report"]["causes"]
+    own = (await client.data(query, p=public_id, t=token))["report"]["causes"]
+
+    assert [cause["score"] for cause in shared] == [None] * 4
+    assert own[0] == {"level": "MODERATE", "score": 55}
+
+
 # --- order --------------------------------------------------------------------------------------------------------
 
 
@@ -324,6 +350,38 @@ async def test_an_unavailable_product_is_named_by_its_line(
         ("PRODUCT_UNAVAILABLE", ["input", "lines", "1", "productId"])
     ]
     assert await database.orders.count_documents({}) == 0
+
+
+async def test_the_kit_is_ordered_without_what_was_withdrawn(
+    client: GraphClient, report: dict[str, Any], database: Any
+) -> None:
+    """What an order without lines costs is what the report's total says."""
+    await database.products.update_one({"slug": "early-stage-hair-growth-oil"}, {"$set": {"is_active": False}})
+
+    payload = await place(client, order(report["publicId"]))
+    shown = await client.data(
+        "query ($id: String!) { report(publicId: $id) { kit { price { amount } } } }", id=report["publicId"]
+    )
+
+    assert [line["productName"] for line in payload["order"]["lines"]] == ["Dandruff Control Shampoo"]
+    assert payload["order"]["pricing"]["total"] == shown["report"]["kit"]["price"] == {"amount": "299.00"}
+
+
+async def test_lines_that_cannot_be_ordered_are_named_all_at_once(
+    client: GraphClient, report: dict[str, Any], database: Any
+) -> None:
+    await database.products.update_one({"slug": "stress-relief-hair-oil"}, {"$set": {"is_active": False}})
+    lines = [
+        {"productId": await product_id(client, slug)}
+        for slug in ("stress-relief-hair-oil", "gentle-cleansing-shampoo", "dht-blocker-tablets")
+    ]
+
+    payload = await place(client, order(report["publicId"], lines=lines))
+
+    assert [(error["code"], error["path"][2]) for error in payload["userErrors"]] == [
+        ("PRODUCT_UNAVAILABLE", "0"),
+        ("SAFETY_BLOCK", "2"),
+    ]
 
 
 async def test_nothing_to_swallow_can_be_ordered_before_the_safety_questions(

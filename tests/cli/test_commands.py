@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
-from tests.cli.serving import run, serving
+from tests.cli.serving import free_port, run, serving
 from tests.processes import processes_of
 from traya_gql import __version__
 from traya_gql.graph import schema_text
@@ -33,7 +35,9 @@ def test_the_schema_is_exported_and_checked(tmp_path: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace("Asha", "x") + "# drift\n", encoding="utf-8")
     drifted = run("schema", "export", "--check", str(file), cwd=tmp_path)
 
-    assert (missing.returncode, fresh.returncode, drifted.returncode) == (1, 0, 1)
+    by_default = run("schema", "export", "--check", cwd=tmp_path)
+
+    assert (missing.returncode, fresh.returncode, drifted.returncode, by_default.returncode) == (1, 0, 1, 1)
     assert "Run: traya-gql schema export" in drifted.stderr
     assert run("schema", "export", cwd=tmp_path).stdout == schema_text()
 
@@ -52,6 +56,7 @@ def test_seed_adds_what_is_missing_and_changes_nothing_else(tmp_path: Path) -> N
 def test_doctor_finds_a_healthy_database_healthy_and_hides_secrets(tmp_path: Path) -> None:
     data, secret = tmp_path / "data", "a secret that nobody may see, ever!"
     run("migrate", "--data", str(data), cwd=tmp_path)
+    run("seed", "--data", str(data), cwd=tmp_path)
 
     healthy = run("doctor", "--data", str(data), cwd=tmp_path, TRAYA_SECRET_KEY=secret)
 
@@ -65,6 +70,7 @@ def test_doctor_names_what_is_missing(tmp_path: Path) -> None:
 
     assert ill.returncode == 1
     assert "products.slug" in ill.stdout
+    assert "traya-gql seed" in ill.stdout
     assert "traya-gql migrate" in ill.stdout
 
 
@@ -82,23 +88,33 @@ def test_a_database_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with serving(data):
         port = (data / "port").read_text(encoding="utf-8").strip()
-        uri = f"mongodb://127.0.0.1:{port}/?replicaSet=traya"
-        _set_version(uri, 99)
+        uri = f"mongodb://127.0.0.1:{port}/newer?replicaSet=traya"
+        with MongoClient[dict[str, Any]](uri) as client:
+            database = client.get_default_database()
+            database.meta.insert_one({"_id": "schema", "version": 99})
 
-        refused = run("serve", "--port", "1", cwd=tmp_path, MONGODB_URI=f"mongodb://127.0.0.1:{port}/traya")
-        migrated = run("migrate", "--data", str(data), cwd=tmp_path)
+            served = run("serve", "--port", str(free_port()), cwd=tmp_path, MONGODB_URI=uri)
+            migrated = run("migrate", cwd=tmp_path, MONGODB_URI=uri)
 
-    assert migrated.returncode == 1
-    assert "newer release" in migrated.stderr
-    assert refused.returncode == 1
+            assert database.list_collection_names() == ["meta"]
+    for refused in (served, migrated):
+        assert refused.returncode == 1
+        assert "of version 99, and this release knows versions up to 1" in refused.stderr
+
+
+def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:
+    shown = run("doctor", "--data", str(tmp_path / "data"), cwd=tmp_path, TRAYA_MODEE="production")
+
+    assert "Unknown settings, ignored: TRAYA_MODEE" in shown.stderr
 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({"TRAYA_SECRET_KEY": "short"}, "at least 32 characters"),
-        ({"TRAYA_MODE": "staging"}, "mode"),
-        ({"TRAYA_ACCESS_TOKEN_DAYS": "0"}, "access_token_days"),
+        ({"TRAYA_MODE": "staging"}, "TRAYA_MODE: "),
+        ({"TRAYA_ACCESS_TOKEN_DAYS": "0"}, "TRAYA_ACCESS_TOKEN_DAYS: "),
+        ({"TRAYA_MODE": "production"}, "production mode needs MONGODB_URI and TRAYA_SECRET_KEY"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, settings: dict[str, str], said: str) -> None:
@@ -106,10 +122,3 @@ def test_a_wrong_setting_is_named(tmp_path: Path, settings: dict[str, str], said
 
     assert refused.returncode == 1
     assert said in refused.stderr
-
-
-def _set_version(uri: str, version: int) -> None:
-    from pymongo import MongoClient
-
-    with MongoClient[dict[str, object]](uri) as client:
-        client.traya.meta.update_one({"_id": "schema"}, {"$set": {"version": version}})

@@ -68,7 +68,10 @@ async def test_the_examples_run_with_their_variables(client: GraphClient) -> Non
     bought["input"]["reportPublicId"] = submitted["report"]["publicId"]
     placed = (await client.data(example("place_order"), **bought))["placeOrder"]
 
+    seen = (await client.data(example("order"), accessToken=placed["accessToken"]))["order"]
+
     assert (submitted["userErrors"], placed["userErrors"]) == ([], [])
+    assert seen["number"] == placed["order"]["number"]
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:

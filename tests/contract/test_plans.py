@@ -119,7 +119,7 @@ async def test_all_other_queries_examine_what_they_return(client: GraphClient, p
         "products.by_ids",
         "products.by_slug",
         "reports.by_ids",
-        "reports.by_public_id",
+        "reports.by_public_ids",
     }
     assert [entry for entry in seen if entry["documents"] > entry["returned"] + 1] == []
 

@@ -51,7 +51,7 @@ def test_an_age_that_nobody_has_is_out_of_range(age: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("Asha", "Asha"), ("Asha Rao", "Asha"), ("Asha Devi Rao", "Asha"), ("आशा राव", "आशा"), ("A. P. Rao", "A.")],
+    [("Asha", "Asha"), ("Asha Rao", "Asha"), ("Asha Devi Rao", "Asha"), ("आशा राव", "आशा"), ("A. P. Rao", "A")],
 )
 def test_the_first_name_ends_at_the_first_space(name: str, shown: str) -> None:
     assert first_name(name) == shown

@@ -82,7 +82,7 @@ def test_everybody_is_asked_for_the_safety_answers(found: HairAnswers) -> None:
         (Dandruff.SEBORRHEIC, OIL, INFLAMED),
         (Dandruff.SEBORRHEIC, MEDICATED_OIL, INFLAMED),
         (Dandruff.SEBORRHEIC, MILD_SHAMPOO, None),
-        (Dandruff.SEBORRHEIC, MEDICATED_SHAMPOO, None),
+        (Dandruff.SEBORRHEIC, MEDICATED_SHAMPOO, INFLAMED),
         (Dandruff.PSORIASIS, CAPSULES, UNANSWERED),
         (Dandruff.PSORIASIS, OIL, INFLAMED),
         (Dandruff.PSORIASIS, MEDICATED_OIL, INFLAMED),

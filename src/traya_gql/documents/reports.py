@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import ConfigDict
 from pymongo import IndexModel
 
-from traya_gql.documents.records import Record, StoredDocument, find_by_ids, find_one
+from traya_gql.documents.records import Record, StoredDocument, find_by_ids, find_many
 from traya_gql.domain.assessment import Assessment
 from traya_gql.domain.customers import Gender
 from traya_gql.domain.kit import KitItem
@@ -45,6 +45,13 @@ async def by_ids(ids: Sequence[UUID]) -> dict[UUID, ReportRecord]:
     return await find_by_ids(ReportDocument, ReportRecord, ids, comment="reports.by_ids")
 
 
-async def by_public_id(public_id: str) -> ReportRecord | None:
-    """Return the report behind a link."""
-    return await find_one(ReportDocument, ReportRecord, {"public_id": public_id}, comment="reports.by_public_id")
+async def by_public_ids(public_ids: Sequence[str]) -> dict[str, ReportRecord]:
+    """Return the reports that exist behind these links, by public id."""
+    found = await find_many(
+        ReportDocument,
+        ReportRecord,
+        {"public_id": {"$in": list(public_ids)}},
+        comment="reports.by_public_ids",
+        limit=len(public_ids),
+    )
+    return {report.public_id: report for report in found}

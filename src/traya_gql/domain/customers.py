@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +16,8 @@ MIN_AGE = 18
 MAX_AGE = 100
 NAME_MIN_LENGTH = 2
 NAME_MAX_LENGTH = 100
+_MOST_DIGITS = 3  # "Asha Rao 2nd" is a name
+_TITLES = frozenset({"dr", "mr", "mrs", "ms", "prof", "shri", "smt"})
 
 CUSTOMER_CODES = frozenset({*TEXT_CODES, RefusalCode.INVALID_PHONE, RefusalCode.OUT_OF_RANGE, RefusalCode.UNDER_AGE})
 """What `check_customer` may find."""
@@ -40,8 +43,23 @@ class CustomerDetails(BaseModel):
 
 
 def first_name(name: str) -> str:
-    """Return the part before the first space: what a public report may show."""
-    return name.split(" ", 1)[0]
+    """Return what a public report may show of a name: its first part that is no title; it ends at any punctuation."""
+    parts = [part for part in re.split(r"[ ,.;:/|_]+", name) if part]
+    return next((part for part in parts if part.lower() not in _TITLES), name.split(" ", 1)[0])
+
+
+def check_name(raw: str) -> str:
+    """Return the cleaned name.
+
+    Raises:
+        InvalidValue: as `clean_text`; INVALID_CHARACTERS too for a phone number or an e-mail address, as the first name
+            is public.
+    """
+    name = clean_text(raw, what="Name", min_length=NAME_MIN_LENGTH, max_length=NAME_MAX_LENGTH)
+    if "@" in name or sum(character.isdigit() for character in name) > _MOST_DIGITS:
+        message = "Enter a name only, without a phone number or an e-mail address: the first name is shown publicly."
+        raise InvalidValue(RefusalCode.INVALID_CHARACTERS, message)
+    return name
 
 
 def check_age(age: int) -> int:
@@ -60,10 +78,7 @@ def check_age(age: int) -> int:
 
 def check_customer(*, name: str, phone: str, age: int, gender: Gender, problems: Problems) -> CustomerDetails | None:
     """Return the checked details, or None after noting every problem at its field."""
-    clean_name = problems.take(
-        "name",
-        lambda: clean_text(name, what="Name", min_length=NAME_MIN_LENGTH, max_length=NAME_MAX_LENGTH),
-    )
+    clean_name = problems.take("name", lambda: check_name(name))
     clean_phone = problems.take("phone", lambda: normalise_phone(phone))
     clean_age = problems.take("age", lambda: check_age(age))
     if clean_name is None or clean_phone is None or clean_age is None:

@@ -39,7 +39,8 @@ _TAGS_BY_DANDRUFF = {
     Dandruff.MILD: frozenset({ProductTag.DANDRUFF}),
     Dandruff.HEAVY: frozenset({ProductTag.DANDRUFF}),
     Dandruff.PSORIASIS: frozenset({ProductTag.INFLAMMATION, ProductTag.DRY_SCALP}),
-    Dandruff.SEBORRHEIC: frozenset({ProductTag.INFLAMMATION, ProductTag.DANDRUFF}),
+    # alike, so that the public kit does not tell one from the other
+    Dandruff.SEBORRHEIC: frozenset({ProductTag.INFLAMMATION, ProductTag.DRY_SCALP}),
 }
 _EARLY = frozenset({HairLossStage.STAGE_1, HairLossStage.STAGE_2})
 _ADVANCED = frozenset({HairLossStage.STAGE_4, HairLossStage.STAGE_5, HairLossStage.STAGE_6})

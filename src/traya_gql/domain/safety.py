@@ -80,12 +80,11 @@ def blocks(answers: HairAnswers, product: ProductFacts) -> SafetyFindingCode | N
         return SafetyFindingCode.ADVANCED_STAGE
     if product.category.is_ingestible:
         return SafetyFindingCode.SAFETY_QUESTIONS_UNANSWERED
-    if _is_inflamed(answers):
-        is_left_on = product.category is not ProductCategory.SHAMPOO
-        # G05: a medicated shampoo is for seborrhoeic dermatitis only
-        is_medicated_for_psoriasis = answers.dandruff is Dandruff.PSORIASIS and ProductTag.DANDRUFF in product.tags
-        if is_left_on or is_medicated_for_psoriasis:
-            return SafetyFindingCode.INFLAMED_SCALP
+    # G05 would allow a medicated shampoo for seborrhoeic dermatitis. Both answers are treated alike, the cautious way:
+    # a difference in the public kit would tell one illness from the other
+    is_gentle = product.category is ProductCategory.SHAMPOO and ProductTag.DANDRUFF not in product.tags
+    if _is_inflamed(answers) and not is_gentle:
+        return SafetyFindingCode.INFLAMED_SCALP
     return None
 
 

@@ -12,6 +12,7 @@ from graphql import GraphQLError, ValueNode
 
 _log = logging.getLogger(__name__)
 _LONGEST_MESSAGE = 500
+_LONGEST_NAME = 100
 _MOST_ERRORS = 20
 _MOST_FRAMES = 30
 _HINT = re.compile(r"\s*(Did you mean|Perhaps you meant)[^?]*\?")
@@ -42,7 +43,7 @@ def fault(error: BaseException, *, operation_name: str | None, path: list[str | 
     _log.error(
         "fault incident=%s operation=%s path=%s type=%s code=%s frames=%s",
         incident,
-        operation_name if operation_name and len(operation_name) <= 100 else None,  # noqa: PLR2004
+        _loggable(operation_name),
         path,
         f"{type(error).__module__}.{type(error).__qualname__}",
         code if isinstance(code := getattr(error, "code", None), int) else None,  # MongoDB's number
@@ -55,6 +56,17 @@ def fault(error: BaseException, *, operation_name: str | None, path: list[str | 
     if path is not None:
         shown["path"] = path
     return shown
+
+
+def too_slow(seconds: float, *, operation_name: str | None) -> dict[str, Any]:
+    """Log an operation that was ended after so many seconds, and return what the client learns of it."""
+    _log.warning("timeout operation=%s seconds=%g", _loggable(operation_name), seconds)
+    message = f"This took longer than {seconds:g} s. Ask for less at once, or repeat it later."
+    return {"message": message, "extensions": {"code": "TIMEOUT"}}
+
+
+def _loggable(operation_name: str | None) -> str | None:
+    return operation_name if operation_name and len(operation_name) <= _LONGEST_NAME else None
 
 
 def _code(error: GraphQLError) -> str | None:

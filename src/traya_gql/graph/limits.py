@@ -31,6 +31,8 @@ from graphql import (
     get_named_type,
 )
 
+from traya_gql.schema.common import AT_MOST
+
 _HUGE = 1 << 40  # sums stop growing here: nested fragments can describe numbers that fill the memory
 # selections inside selections, through fragments too: graphql-core refuses more, and this walk must not fill the stack
 _MOST_NESTING = 200
@@ -176,7 +178,7 @@ class _Measure:
 
 
 def _longest(node: FieldNode, definition: GraphQLField | None) -> int:
-    """Return how many items a field can answer with, at the most; 1 for what is no list with an argument."""
+    """Return how many items a field can answer with, at the most; 1 for what is no list of objects."""
     for name, most in (("first", 100), ("ids", 100)):
         if definition is None or name not in definition.args:
             continue
@@ -189,4 +191,5 @@ def _longest(node: FieldNode, definition: GraphQLField | None) -> int:
         if given is None and default is not Undefined and isinstance(default, int):
             return default
         return most  # a variable
-    return 1
+    listed = definition.extensions.get("strawberry-definition") if definition else None
+    return (listed.metadata.get(AT_MOST) if listed else None) or 1

@@ -26,7 +26,7 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from traya_gql.context import Context
-from traya_gql.graph.errors import fault, request_error, shown_errors
+from traya_gql.graph.errors import fault, request_error, shown_errors, too_slow
 from traya_gql.graph.limits import Limits, check_limits
 
 _MOST_ERRORS = 5
@@ -148,6 +148,8 @@ class Graph:
                     max_coercion_errors=_MOST_ERRORS,
                 )
                 result: ExecutionResult = await running if isawaitable(running) else running
+        except TimeoutError:
+            return Response({"data": None, "errors": [too_slow(self.limits.seconds, operation_name=name)]})
         except Exception as error:  # noqa: BLE001 - the last place where a fault can be masked
             body = {"data": None, "errors": [fault(error, operation_name=name)]}
             return Response(body)

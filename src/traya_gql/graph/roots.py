@@ -18,7 +18,7 @@ from traya_gql.resolvers.products import ProductQueries
 from traya_gql.resolvers.reports import ReportQueries
 from traya_gql.schema.common import SCALARS
 from traya_gql.schema.customers import Customer
-from traya_gql.schema.errors import ERRORS
+from traya_gql.schema.errors import ERRORS, InvalidInputError
 
 _QUERIES = (NodeQueries, OrderQueries, ProductQueries, ReportQueries)
 _MUTATIONS = (HairTestMutations, OrderMutations)
@@ -50,7 +50,7 @@ def _build(*, is_sorted: bool) -> strawberry.Schema:
     return strawberry.Schema(
         query=query,
         mutation=mutation,
-        types=[Customer, *ERRORS.values()],
+        types=[Customer, InvalidInputError, *ERRORS.values()],
         config=StrawberryConfig(
             sort_schema=is_sorted,
             scalar_map=SCALARS,

@@ -17,6 +17,7 @@ from traya_gql.documents.orders import OrderRecord
 from traya_gql.documents.products import ProductQuery, ProductRecord
 from traya_gql.documents.reports import ReportRecord
 
+K = TypeVar("K", UUID, str)
 R = TypeVar("R")
 
 
@@ -26,27 +27,32 @@ class Loaders:
     @cached_property
     def product_by_id(self) -> DataLoader[UUID, ProductRecord | None]:
         """Products, active or not."""
-        return _by_id(products.by_ids)
+        return _batched(products.by_ids)
 
     @cached_property
     def report_by_id(self) -> DataLoader[UUID, ReportRecord | None]:
         """Reports by their inner id."""
-        return _by_id(reports.by_ids)
+        return _batched(reports.by_ids)
+
+    @cached_property
+    def report_by_public_id(self) -> DataLoader[str, ReportRecord | None]:
+        """Reports by the key of their link."""
+        return _batched(reports.by_public_ids)
 
     @cached_property
     def hair_test_by_id(self) -> DataLoader[UUID, HairTestRecord | None]:
         """Hair tests."""
-        return _by_id(hair_tests.by_ids)
+        return _batched(hair_tests.by_ids)
 
     @cached_property
     def customer_by_id(self) -> DataLoader[UUID, CustomerRecord | None]:
         """Customers."""
-        return _by_id(customers.by_ids)
+        return _batched(customers.by_ids)
 
     @cached_property
     def order_by_id(self) -> DataLoader[UUID, OrderRecord | None]:
         """Orders."""
-        return _by_id(orders.by_ids)
+        return _batched(orders.by_ids)
 
     @cached_property
     def product_count_by_query(self) -> DataLoader[ProductQuery, int]:
@@ -58,9 +64,9 @@ class Loaders:
         return DataLoader(load)
 
 
-def _by_id(find: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, R]]]) -> DataLoader[UUID, R | None]:
-    async def load(ids: list[UUID]) -> list[R | None]:
-        found = await find(ids)
-        return [found.get(one) for one in ids]
+def _batched(find: Callable[[Sequence[K]], Awaitable[Mapping[K, R]]]) -> DataLoader[K, R | None]:
+    async def load(keys: list[K]) -> list[R | None]:
+        found = await find(keys)
+        return [found.get(key) for key in keys]
 
     return DataLoader(load)

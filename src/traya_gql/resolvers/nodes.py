@@ -15,6 +15,7 @@ from traya_gql.schema.hair_tests import HairTest
 from traya_gql.schema.orders import Order
 from traya_gql.schema.products import Product
 from traya_gql.schema.reports import Report
+from traya_gql.services.reports import is_public_id
 
 _MOST_NODES = 100
 _WHO = (
@@ -66,7 +67,7 @@ async def _find(key: NodeKey, context: Context) -> Node | None:  # noqa: PLR0911
             product = await loaders.product_by_id.load(key.uuid())
             return None if product is None else Product.of(product)
         case NodeType.REPORT:
-            report = await context.services.reports.find_by_public_id(key.key)
+            report = await loaders.report_by_public_id.load(key.key) if is_public_id(key.key) else None
             return None if report is None else Report.of(report, viewer)
         case NodeType.HAIR_TEST:
             test = await loaders.hair_test_by_id.load(key.uuid())

@@ -16,11 +16,10 @@ from traya_gql.schema.orders import Order, PlaceOrderInput, PlaceOrderPayload
 from traya_gql.services.idempotency import IdempotencyConflict, IdempotencyInProgress
 from traya_gql.services.orders import (
     ORDER_INPUT_CODES,
+    LinesRefused,
     OrderedLine,
     PlaceOrder,
-    ProductUnavailable,
     ReportNotFound,
-    SafetyBlock,
 )
 
 
@@ -55,8 +54,7 @@ class OrderMutations:
         input_codes=ORDER_INPUT_CODES,
         refusals=(
             ReportNotFound,
-            ProductUnavailable,
-            SafetyBlock,
+            LinesRefused,
             IdempotencyConflict,
             IdempotencyInProgress,
         ),

@@ -76,7 +76,8 @@ class ProductQueries:
             strawberry.argument(
                 description=(
                     "Only products whose name, benefits or tags hold all of these English words, at most 100 "
-                    "characters. `capsule` finds `capsules` too, and not the other way round."
+                    "characters. `capsule` finds `capsules` too, and not the other way round. Very common "
+                    "words, such as `the`, find nothing."
                 )
             ),
         ] = None,

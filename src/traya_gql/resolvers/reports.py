@@ -9,6 +9,7 @@ import strawberry
 from traya_gql.context import Info
 from traya_gql.guards import ANYONE, query_field
 from traya_gql.schema.reports import Report
+from traya_gql.services.reports import is_public_id
 
 
 @strawberry.type
@@ -29,5 +30,7 @@ class ReportQueries:
             strawberry.argument(description="The token that `submitHairTest` returned: opens the private fields."),
         ] = None,
     ) -> Report | None:
-        record = await info.context.services.reports.find_by_public_id(public_id)
+        if not is_public_id(public_id):
+            return None
+        record = await info.context.loaders.report_by_public_id.load(public_id)
         return None if record is None else Report.of(record, info.context.viewer_with(access_token))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import strawberry
 
-from traya_gql.domain.refusals import InvalidInput, Refusal, RefusalCode
+from traya_gql.domain.refusals import Refusal, RefusalCode
 from traya_gql.schema.common import described_enum
-from traya_gql.services.idempotency import IdempotencyConflict, IdempotencyInProgress
-from traya_gql.services.orders import ProductUnavailable, ReportNotFound, SafetyBlock
 
 described_enum(
     RefusalCode,
@@ -16,7 +14,7 @@ described_enum(
         RefusalCode.REQUIRED: "Something must be given here.",
         RefusalCode.TOO_SHORT: "The text is too short.",
         RefusalCode.TOO_LONG: "The text is too long.",
-        RefusalCode.OUT_OF_RANGE: "The number is outside its limits.",
+        RefusalCode.OUT_OF_RANGE: "The number is outside its limits; the message names them.",
         RefusalCode.INVALID_CHARACTERS: "The text holds control characters.",
         RefusalCode.INVALID_PHONE: "Not an Indian mobile number.",
         RefusalCode.INVALID_PIN_CODE: "Not an Indian PIN code.",
@@ -24,7 +22,7 @@ described_enum(
         RefusalCode.UNSUPPORTED_COUNTRY: "We do not deliver there.",
         RefusalCode.UNDER_AGE: "The person is younger than 18 years.",
         RefusalCode.DUPLICATE: "This was given twice.",
-        RefusalCode.TOO_MANY: "The list is too long.",
+        RefusalCode.TOO_MANY: "The list is too long; the message names the limit.",
         RefusalCode.REPORT_NOT_FOUND: "There is no such report.",
         RefusalCode.PRODUCT_UNAVAILABLE: "The product does not exist or is not sold now.",
         RefusalCode.SAFETY_BLOCK: "This person may not have the product, for safety's sake.",
@@ -37,7 +35,7 @@ described_enum(
 
 @strawberry.interface(description="Something that the user can correct. Expected, and part of the answer.")
 class UserError:
-    code: RefusalCode = strawberry.field(description="For the program.")
+    code: RefusalCode = strawberry.field(description="What a program decides on.")
     message: str = strawberry.field(description="For the person, in plain words.")
     path: list[str] = strawberry.field(
         description='Where in the arguments: names and list positions, such as ["input", "lines", "0", "quantity"].'
@@ -74,18 +72,19 @@ class IdempotencyInProgressError(UserError):
     pass
 
 
-ERRORS: dict[type[Refusal], type[UserError]] = {
-    InvalidInput: InvalidInputError,
-    ReportNotFound: ReportNotFoundError,
-    ProductUnavailable: ProductUnavailableError,
-    SafetyBlock: SafetyBlockError,
-    IdempotencyConflict: IdempotencyConflictError,
-    IdempotencyInProgress: IdempotencyInProgressError,
+ERRORS: dict[RefusalCode, type[UserError]] = {
+    RefusalCode.REPORT_NOT_FOUND: ReportNotFoundError,
+    RefusalCode.PRODUCT_UNAVAILABLE: ProductUnavailableError,
+    RefusalCode.SAFETY_BLOCK: SafetyBlockError,
+    RefusalCode.IDEMPOTENCY_CONFLICT: IdempotencyConflictError,
+    RefusalCode.IDEMPOTENCY_IN_PROGRESS: IdempotencyInProgressError,
 }
-"""Every refusal of the services, and how it travels."""
+"""How each code travels; those of InvalidInput as InvalidInputError."""
 
 
 def user_errors(refusal: Refusal) -> list[UserError]:
     """Return one error for each problem of the refusal."""
-    error = ERRORS[type(refusal)]
-    return [error(code=problem.code, message=problem.message, path=list(problem.path)) for problem in refusal.problems]
+    return [
+        ERRORS.get(problem.code, InvalidInputError)(code=problem.code, message=problem.message, path=list(problem.path))
+        for problem in refusal.problems
+    ]

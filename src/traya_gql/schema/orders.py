@@ -10,9 +10,9 @@ import strawberry
 
 from traya_gql.context import Info, Viewer
 from traya_gql.documents.orders import OrderLineRecord, OrderRecord
-from traya_gql.domain.orders import OrderStatus, PaymentMethod
+from traya_gql.domain.orders import MAX_LINES, OrderStatus, PaymentMethod
 from traya_gql.schema.addresses import Address, AddressInput
-from traya_gql.schema.common import Money, Node, NodeType, described_enum, money, node_id
+from traya_gql.schema.common import AT_MOST, Money, Node, NodeType, described_enum, money, node_id
 from traya_gql.schema.payloads import MadePayload
 from traya_gql.schema.products import Product
 from traya_gql.schema.reports import Report
@@ -77,7 +77,9 @@ class Order(Node):
     placed_at: datetime = strawberry.field(description="When it was placed.")
     status: OrderStatus = strawberry.field(description="Where it stands.")
     phone: str = strawberry.field(description="Mobile number for the delivery, in E.164.")
-    lines: list[OrderLine] = strawberry.field(description="What was ordered, 1 to 20 lines, each product once.")
+    lines: list[OrderLine] = strawberry.field(
+        description="What was ordered, 1 to 20 lines, each product once.", metadata={AT_MOST: MAX_LINES}
+    )
     pricing: OrderPricing = strawberry.field(description="What it costs, as agreed when it was placed.")
     shipping_address: Address = strawberry.field(description="Where it goes.")
     billing_address: Address = strawberry.field(description="Who is billed; the shipping address if none was given.")
@@ -102,7 +104,7 @@ class Order(Node):
             payment_method=record.payment_method,
         )
 
-    @strawberry.field(description="The report it was ordered from, as the public sees it.")
+    @strawberry.field(description="The report it was ordered from. The order's token opens nothing private of it.")
     async def report(self, info: Info) -> Report | None:
         record = await info.context.loaders.report_by_id.load(self.report_id)
         return None if record is None else Report.of(record, self.viewer)

@@ -8,7 +8,10 @@ from typing import Self
 import strawberry
 
 from traya_gql.domain.refusals import Refusal
+from traya_gql.schema.common import AT_MOST
 from traya_gql.schema.errors import UserError, user_errors
+
+_MOST_ERRORS = 60  # an order of 20 lines with three faults each
 
 
 @strawberry.type
@@ -19,7 +22,7 @@ class MadePayload:
         default=None,
         description=(
             "Opens what was made, with its private parts: pass it as `accessToken` to the query of the same object, or "
-            "send it as a bearer token. Keep it secret: whoever holds it reads all. Null when refused."
+            "send it as a bearer token for `node`. Keep it secret: whoever holds it reads all. Null when refused."
         ),
     )
     access_token_expires_at: datetime | None = strawberry.field(
@@ -29,7 +32,9 @@ class MadePayload:
         default=False, description="Whether this was done before, under the same idempotency key."
     )
     user_errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Why it was refused; empty when it was done."
+        default_factory=list,
+        description="Why it was refused; empty when it was done.",
+        metadata={AT_MOST: _MOST_ERRORS},
     )
 
     @classmethod

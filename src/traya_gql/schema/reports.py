@@ -10,15 +10,16 @@ import strawberry
 
 from traya_gql.context import Grant, Info, Kind, Viewer
 from traya_gql.documents.reports import ReportRecord
+from traya_gql.domain.assessment import MOST_CAUSES, CauseCode, CauseLevel, EvidenceGrade, NoRecoveryReason
 from traya_gql.domain.assessment import Cause as ListedCause
-from traya_gql.domain.assessment import CauseCode, CauseLevel, EvidenceGrade, NoRecoveryReason
 from traya_gql.domain.assessment import Recovery as ExpectedRecovery
 from traya_gql.domain.customers import Gender
 from traya_gql.domain.kit import KitItem as RecommendedItem
+from traya_gql.domain.products import ProductCategory
 from traya_gql.domain.report_texts import DISCLAIMER, EXPLANATIONS, NEXT_STEPS
 from traya_gql.domain.safety import SafetyAction, SafetyFindingCode, findings
 from traya_gql.guards import REPORT_TOKEN_HOLDER, private_field
-from traya_gql.schema.common import Money, Node, NodeType, described_enum, money, node_id
+from traya_gql.schema.common import AT_MOST, Money, Node, NodeType, described_enum, money, node_id
 from traya_gql.schema.hair_tests import HairTest
 from traya_gql.schema.products import Product
 
@@ -81,10 +82,9 @@ described_enum(
 class Cause:
     viewer: strawberry.Private[Viewer]
     opened_by: strawberry.Private[Grant]
-    raised_by: strawberry.Private[tuple[str, ...]]
+    listed: strawberry.Private[ListedCause]
 
     cause: CauseCode = strawberry.field(description="Which cause.")
-    score: int = strawberry.field(description="Points, 25 to 100. Causes below 25 are not listed.")
     level: CauseLevel = strawberry.field(description="The points in three steps.")
     evidence: EvidenceGrade = strawberry.field(description="How well the link to hair loss is shown.")
     explanation: str = strawberry.field(description="What the cause is, for the person.")
@@ -94,20 +94,24 @@ class Cause:
         return cls(
             viewer=viewer,
             opened_by=opened_by,
-            raised_by=listed.raised_by,
+            listed=listed,
             cause=listed.code,
-            score=listed.score,
             level=listed.level,
             evidence=listed.evidence,
             explanation=EXPLANATIONS[listed.code],
         )
+
+    # the points of most causes come from one answer each: whoever knows them knows the answer
+    @private_field(readers=REPORT_TOKEN_HOLDER, description="Points, 25 to 100. Causes below 25 are not listed.")
+    def score(self) -> int | None:
+        return self.listed.score
 
     @private_field(
         readers=REPORT_TOKEN_HOLDER,
         description="The names of the answers that gave points, such as `hairLossStage`.",
     )
     def answers_that_raised_it(self) -> list[str] | None:
-        return list(self.raised_by)
+        return list(self.listed.raised_by)
 
 
 @strawberry.type(description="When a change can be judged. All three numbers are given, or none and a reason.")
@@ -132,7 +136,7 @@ class KitItem:
     product_id: strawberry.Private[UUID]
 
     causes: list[CauseCode] = strawberry.field(
-        description="The listed causes it was chosen for. Empty when it was chosen for the stage of the hair loss."
+        description="The listed causes it was chosen for. Empty when no listed cause names what it is for."
     )
 
     @strawberry.field(
@@ -147,7 +151,10 @@ class KitItem:
 class Kit:
     recommended: strawberry.Private[tuple[RecommendedItem, ...]]
 
-    @strawberry.field(description="The products, 0 to 3. Nothing to swallow until safety questions are answered.")
+    @strawberry.field(
+        description="The products, 0 to 3. Nothing to swallow until safety questions are answered.",
+        metadata={AT_MOST: len(ProductCategory)},
+    )
     def items(self) -> list[KitItem]:
         return [KitItem(product_id=item.product_id, causes=list(item.causes)) for item in self.recommended]
 
@@ -196,7 +203,7 @@ class Report(Node):
             ruleset_version=record.assessment.ruleset_version,
         )
 
-    @strawberry.field(description="Likely root causes, 0 to 4, the strongest first.")
+    @strawberry.field(description="Likely root causes, 0 to 4, the strongest first.", metadata={AT_MOST: MOST_CAUSES})
     def causes(self) -> list[Cause]:
         return [
             Cause.of(listed, viewer=self.viewer, opened_by=self.opened_by) for listed in self.record.assessment.causes
@@ -221,6 +228,7 @@ class Report(Node):
     @private_field(
         readers=REPORT_TOKEN_HOLDER,
         description="Why products are held back, the weightiest reason first.",
+        at_most=len(SafetyFindingCode),
     )
     async def safety_findings(self, info: Info) -> list[SafetyFinding] | None:
         test = await info.context.loaders.hair_test_by_id.load(self.record.hair_test_id)

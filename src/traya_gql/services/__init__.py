@@ -8,7 +8,6 @@ from traya_gql.services.access_tokens import AccessTokens
 from traya_gql.services.hair_tests import HairTests
 from traya_gql.services.orders import Orders
 from traya_gql.services.products import Products
-from traya_gql.services.reports import Reports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,4 +18,3 @@ class Services:
     hair_tests: HairTests
     orders: Orders
     products: Products
-    reports: Reports

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,9 +59,16 @@ class Outcome(NamedTuple, Generic[R]):
 
 @dataclass(frozen=True, kw_only=True)
 class Once:
-    """Does the work of a key once."""
+    """Does the work of a key once.
+
+    Args:
+        transactions: run the work; its deadline is how long another process's repeat waits.
+        key: the server's secret, which hides phones and inputs.
+        wait_s: how long a repeat of this process waits, in seconds.
+    """
 
     transactions: Transactions
+    key: str = field(repr=False)
     wait_s: float = WAIT_S
     # repeats within this process wait here, instead of fighting with write conflicts in the database
     _running: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, repr=False)
@@ -95,9 +103,8 @@ class Once:
             Refusal: whatever the work refuses; the key stays unused then.
         """
         record = IdempotencyDocument(
-            # the phone is personal: it stays out of a key that may be logged
-            id=f"{mutation}:{sha256(asker.encode()).hexdigest()[:32]}:{key}",
-            input_hash=sha256(command.model_dump_json().encode()).hexdigest(),
+            id=f"{mutation}:{self._hidden(asker)[:32]}:{key}",
+            input_hash=self._hidden(command.model_dump_json()),
             result_id=result_id,
             created_at=now,
         )
@@ -129,6 +136,10 @@ class Once:
             raise
         finally:
             lock.release()
+
+    def _hidden(self, text: str) -> str:
+        # keyed: all phones are hashed within minutes, so a plain hash would hide none
+        return hmac.new(self.key.encode(), text.encode(), sha256).hexdigest()
 
 
 async def _replay(

@@ -50,19 +50,13 @@ class ReportNotFound(Refusal):
         super().__init__(Problem(RefusalCode.REPORT_NOT_FOUND, message, ("input", "reportPublicId")))
 
 
-class ProductUnavailable(Refusal):
-    """Products that do not exist or are not sold now; one problem a line."""
-
-    codes = frozenset({RefusalCode.PRODUCT_UNAVAILABLE})
-
-
-class SafetyBlock(Refusal):
-    """Products that this person may not have for safety's sake; one problem a line.
+class LinesRefused(Refusal):
+    """Products that do not exist, are not sold now, or may not be sold to this person; one problem a line.
 
     The messages do not say which answer stands in the way: whoever holds the link may try an order.
     """
 
-    codes = frozenset({RefusalCode.SAFETY_BLOCK})
+    codes = frozenset({RefusalCode.PRODUCT_UNAVAILABLE, RefusalCode.SAFETY_BLOCK})
 
 
 class OrderedLine(BaseModel):
@@ -126,8 +120,7 @@ class Orders:
         Raises:
             InvalidInput: phone, lines or addresses break rules.
             ReportNotFound: no such report.
-            ProductUnavailable: a line's product does not exist or is inactive.
-            SafetyBlock: a line's product may not be sold to this person.
+            LinesRefused: a line's product does not exist, is inactive, or may not be sold to this person.
             IdempotencyConflict, IdempotencyInProgress: see `Once.run`.
         """
         checked = _check(command)
@@ -136,12 +129,14 @@ class Orders:
         number = order_number(secrets.randbits(NUMBER_BITS))
 
         async def work() -> OrderRecord:
-            report = await reports.by_public_id(checked.report_public_id)
+            report = (await reports.by_public_ids([checked.report_public_id])).get(checked.report_public_id)
             if report is None:
                 raise ReportNotFound
-            wanted = checked.lines if checked.lines is not None else _kit_lines(report)
             answers = (await hair_tests.by_ids([report.hair_test_id]))[report.hair_test_id].answers
+            wanted = checked.lines if checked.lines is not None else _kit_lines(report)
             catalogue = await products.by_ids([line.product_id for line in wanted])
+            if checked.lines is None:
+                wanted = _orderable(wanted, catalogue=catalogue, answers=answers)
             lines = _price(wanted, catalogue=catalogue, answers=answers)
             order = OrderDocument(
                 id=order_id,
@@ -224,26 +219,33 @@ def _check_lines(lines: tuple[OrderedLine, ...], problems: Problems) -> None:
 
 
 def _kit_lines(report: ReportRecord) -> tuple[_CheckedLine, ...]:
-    if not report.kit:
-        message = "This report recommends no products, so name the lines that you want to order."
-        raise InvalidInput(Problem(RefusalCode.REQUIRED, message, ("input", "lines")))
     return tuple(_CheckedLine(product_id=item.product_id, quantity=1) for item in report.kit)
+
+
+def _orderable(
+    lines: tuple[_CheckedLine, ...], *, catalogue: Mapping[UUID, ProductRecord], answers: HairAnswers
+) -> tuple[_CheckedLine, ...]:
+    """Return the lines of a kit that can be ordered now: what the report's total is made of.
+
+    Raises:
+        InvalidInput: REQUIRED when there is none.
+    """
+    found = tuple(line for line in lines if _why_not(catalogue.get(line.product_id), answers) is None)
+    if not found:
+        message = "Nothing of this report's kit can be ordered now, so name the lines that you want to order."
+        raise InvalidInput(Problem(RefusalCode.REQUIRED, message, ("input", "lines")))
+    return found
 
 
 def _price(
     wanted: tuple[_CheckedLine, ...], *, catalogue: Mapping[UUID, ProductRecord], answers: HairAnswers
 ) -> tuple[OrderLineRecord, ...]:
-    unavailable, unsafe, lines = [], [], []
+    problems, lines = [], []
     for place, line in enumerate(wanted):
-        path = ("input", "lines", str(place), "productId")
         product = catalogue.get(line.product_id)
-        if product is None or not product.is_active:
-            message = "This product is not available. Remove it from the order."
-            unavailable.append(Problem(RefusalCode.PRODUCT_UNAVAILABLE, message, path))
-        elif blocks(answers, product):
-            message = f"{product.name} cannot be ordered with this report, for safety. Please talk to a doctor first."
-            unsafe.append(Problem(RefusalCode.SAFETY_BLOCK, message, path))
-        else:
+        if why_not := _why_not(product, answers):
+            problems.append(Problem(*why_not, ("input", "lines", str(place), "productId")))
+        elif product is not None:
             lines.append(
                 OrderLineRecord(
                     product_id=product.id,
@@ -253,8 +255,16 @@ def _price(
                     total_paise=line_total(unit_price_paise=product.price_paise, quantity=line.quantity),
                 )
             )
-    if unavailable:
-        raise ProductUnavailable(*unavailable)
-    if unsafe:
-        raise SafetyBlock(*unsafe)
+    if problems:
+        raise LinesRefused(*problems)
     return tuple(lines)
+
+
+def _why_not(product: ProductRecord | None, answers: HairAnswers) -> tuple[RefusalCode, str] | None:
+    """Return why a product cannot be ordered by this person; None when it can."""
+    if product is None or not product.is_active:
+        return RefusalCode.PRODUCT_UNAVAILABLE, "This product is not available. Remove it from the order."
+    if blocks(answers, product):
+        message = f"{product.name} cannot be ordered with this report, for safety. Please talk to a doctor first."
+        return RefusalCode.SAFETY_BLOCK, message
+    return None

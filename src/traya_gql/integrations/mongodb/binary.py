@@ -75,7 +75,7 @@ def _preflight(mongod: Path) -> None:
     except (OSError, subprocess.TimeoutExpired) as fault:
         raise MongodUnusable(f"{mongod} does not run: {fault}") from fault
     if answer.returncode != 0 or not answer.stdout.startswith("db version"):
-        said = (answer.stderr or answer.stdout).strip() or f"exit code {answer.returncode}"
+        said = (answer.stderr or answer.stdout).strip().partition("\n")[0] or f"exit code {answer.returncode}"
         raise MongodUnusable(
             f"{mongod} does not run as a mongod; it says: {said}\n"
             "When a shared library is missing, on Debian and Ubuntu: sudo apt-get install libcurl4"
