@@ -195,7 +195,7 @@ async def test_psoriasis_gets_a_referral_that_only_the_person_sees(client: Graph
 
 
 async def test_nothing_public_tells_one_inflamed_scalp_from_the_other(client: GraphClient, database: Any) -> None:
-    """Decision 2: causes are public, the answers that raised them are not."""
+    """Causes are public, the answers that raised them are not."""
     seen, refused = [], []
     everything = (await client.data("{ products(first: 100) { nodes { id } } }"))["products"]["nodes"]
     for dandruff in ("PSORIASIS", "SEBORRHEIC"):
@@ -278,7 +278,7 @@ async def test_an_order_keeps_its_prices_when_the_catalogue_changes(
 
 
 async def test_an_order_phone_may_differ_from_the_reports(client: GraphClient, report: dict[str, Any]) -> None:
-    """Decision 3: never refused, as a refusal would tell whose phone the report has."""
+    """Never refused, as a refusal would tell whose phone the report has."""
     payload = await place(client, order(report["publicId"], phone="6000000000"))
 
     assert payload["userErrors"] == []
@@ -387,7 +387,7 @@ async def test_lines_that_cannot_be_ordered_are_named_all_at_once(
 async def test_nothing_to_swallow_can_be_ordered_before_the_safety_questions(
     client: GraphClient, report: dict[str, Any], database: Any
 ) -> None:
-    """Defect 6, decision 7: the client's lines pass the same gates as the kit."""
+    """Defect 6: the client's lines pass the same gates as the kit."""
     lines = [{"productId": await product_id(client, "dht-blocker-tablets")}]
 
     payload = await place(client, order(report["publicId"], lines=lines))

@@ -1,6 +1,6 @@
 """What customers read promises nothing that the law forbids.
 
-Source: `domain.md`, section 6.1 (Drugs Rules, Schedule J; Drugs and Magic Remedies Act).
+Source: Drugs Rules, Schedule J, https://en.wikipedia.org/wiki/Schedule_J; Drugs and Magic Remedies Act 1954.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FORBIDDEN = [
 
 
 def texts() -> dict[str, str]:
-    """Return all that customers read, by where it stands. Slugs are no words: decision 13 keeps them."""
+    """Return all that customers read, by where it stands. Slugs are no words: they stay when names change."""
     found = {f"explanation of {code}": text for code, text in EXPLANATIONS.items()}
     found |= {f"step {place}": text for place, text in enumerate(NEXT_STEPS)}
     found["disclaimer"] = DISCLAIMER

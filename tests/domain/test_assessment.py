@@ -1,4 +1,4 @@
-"""The first assessment: causes and months. Numbers are those of `domain.md`, sections 5.1, 5.2 and 5.4."""
+"""The first assessment: causes and months. Numbers are those of docs/assessment.md."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ from traya_gql.domain.safety import blocks
 T = ProductTag
 OIL, SHAMPOO, MEDICINE = ProductCategory.OIL, ProductCategory.SHAMPOO, ProductCategory.MEDICINE
 
-# the 15 products that the shop starts with, as `original.md` lists them
+# the 15 products that the shop starts with
 SHOP = [
     product("anti-dandruff-oil", OIL, T.DANDRUFF, T.DRY_SCALP, T.SCALP_HEALTH, price_paise=49_900),
     product("genetic-oil", OIL, T.GENETIC, T.HORMONAL, T.ADVANCED_STAGE, price_paise=59_900),

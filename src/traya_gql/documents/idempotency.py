@@ -11,7 +11,7 @@ from pymongo import IndexModel
 from traya_gql.documents.records import StoredDocument, find_one
 
 KEPT_S = 7 * 24 * 3600
-"""Seconds a key is remembered: more than the 24 hours that rule 37 of the API conventions asks for."""
+"""Seconds a key is remembered: a client that was offline over the weekend may still repeat."""
 
 
 class IdempotencyRecord(BaseModel):

@@ -1,7 +1,7 @@
 """The first assessment: root causes and recovery time from the answers of a hair test.
 
-Source: `domain.md` of the design, sections 5.1 and 5.2, for the answers that this questionnaire asks. The weights are
-this project's own and no dermatologist has reviewed them yet.
+Source: docs/assessment.md, which names the studies. The weights are this project's own, and no dermatologist has
+reviewed them yet.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ RULESET_VERSION = "2026.11-first"
 """Stored with every report; changes with every number below."""
 
 LISTED_FROM = 25
-"""The score from which a cause is listed. Source: section 5.2."""
+"""The score from which a cause is listed. Source: docs/assessment.md."""
 
 MOST_CAUSES = 4
-"""Source: section 5.2."""
+"""Source: docs/assessment.md."""
 
 
 class CauseCode(StrEnum):
@@ -44,7 +44,7 @@ class CauseCode(StrEnum):
 
 
 class EvidenceGrade(StrEnum):
-    """How well the link between cause and hair loss is shown. Grades: section 3 of `domain.md`."""
+    """How well the link between cause and hair loss is shown. Source: docs/assessment.md."""
 
     A = "A"
     B = "B"
@@ -53,7 +53,7 @@ class EvidenceGrade(StrEnum):
 
 
 class CauseLevel(StrEnum):
-    """HIGH from 60 points, MODERATE from 40, LOW below. Source: section 5.2."""
+    """HIGH from 60 points, MODERATE from 40, LOW below. Source: docs/assessment.md."""
 
     HIGH = "HIGH"
     MODERATE = "MODERATE"
@@ -122,10 +122,10 @@ _GRADES = {
     CauseCode.SLEEP: EvidenceGrade.C,
     CauseCode.DIGESTION: EvidenceGrade.TRADITIONAL,
 }
-# Source: section 5.1: weak evidence cannot score high, whatever is answered
+# Source: docs/assessment.md: weak evidence cannot score high, whatever is answered
 _CAPS = {EvidenceGrade.A: 100, EvidenceGrade.B: 85, EvidenceGrade.C: 60, EvidenceGrade.TRADITIONAL: 40}
 
-# Points. Source: section 5.1.
+# Points. Source: docs/assessment.md.
 _STAGE = {
     HairLossStage.STAGE_1: 15,
     HairLossStage.STAGE_2: 25,
@@ -141,9 +141,9 @@ _ALREADY_SUPPLEMENTED = -10
 _STRESS = {Stress.NONE: 0, Stress.LOW: 10, Stress.MODERATE: 35, Stress.HIGH: 60}
 _SCALP = {Dandruff.NO: 0, Dandruff.MILD: 25, Dandruff.HEAVY: 50, Dandruff.SEBORRHEIC: 70, Dandruff.PSORIASIS: 70}
 _SLEEP = {Sleep.PEACEFUL: 0, Sleep.DISTURBED: 30, Sleep.DIFFICULT: 40}
-_ACIDITY_OR_GAS = 25  # `true` of the original is "often" of section 5.1
+_ACIDITY_OR_GAS = 25  # `true` of the original is "often"
 
-# Months. Source: section 5.2.
+# Months. Source: docs/assessment.md.
 _BASE_MONTHS = {
     HairLossStage.STAGE_1: 5,
     HairLossStage.STAGE_2: 5,
@@ -179,9 +179,9 @@ def assess(person: Assessed) -> Assessment:
 
 def level_of(score: int) -> CauseLevel:
     """Return the level of a score in points."""
-    if score >= 60:  # noqa: PLR2004 - Source: section 5.2
+    if score >= 60:  # noqa: PLR2004 - Source: docs/assessment.md
         return CauseLevel.HIGH
-    return CauseLevel.MODERATE if score >= 40 else CauseLevel.LOW  # noqa: PLR2004 - Source: section 5.2
+    return CauseLevel.MODERATE if score >= 40 else CauseLevel.LOW  # noqa: PLR2004 - Source: docs/assessment.md
 
 
 def _points(person: Assessed) -> dict[CauseCode, dict[AnswerKey, int]]:
@@ -206,14 +206,14 @@ def _points(person: Assessed) -> dict[CauseCode, dict[AnswerKey, int]]:
 
 
 def _age_points(age: int) -> int:
-    """Points of a man's age in years. Source: section 5.1."""
+    """Points of a man's age in years. Source: docs/assessment.md."""
     if age >= 45:  # noqa: PLR2004
         return 10
     return 5 if age >= 30 else 0  # noqa: PLR2004
 
 
 def _recovery(person: Assessed, scores: dict[CauseCode, int]) -> Recovery:
-    """Months from stage, age and answers. Source: section 5.2; stage 6: gate G15, no months are promised."""
+    """Months from stage, age and answers. Source: docs/assessment.md."""
     base = _BASE_MONTHS.get(person.answers.hair_loss_stage)
     if base is None:
         return Recovery(

@@ -11,7 +11,7 @@ from traya_gql.domain.phones import normalise_phone
 from traya_gql.domain.refusals import InvalidValue, Problems, RefusalCode
 from traya_gql.domain.text import TEXT_CODES, clean_text
 
-# Source: decision 6 of the design: guardians cannot be verified yet (DPDP Act 2023, section 9: verifiable consent)
+# guardians cannot be verified yet. Source: DPDP Act 2023, section 9: verifiable consent
 MIN_AGE = 18
 MAX_AGE = 100
 NAME_MIN_LENGTH = 2

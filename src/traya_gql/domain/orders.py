@@ -10,7 +10,7 @@ _BITS_A_LETTER = 5
 _LETTERS = 10
 NUMBER_BITS = _BITS_A_LETTER * _LETTERS
 
-# Source: decision 8 of the design
+# enough for a household; with MAX_PRICE_PAISE every total fits an Int of GraphQL
 MAX_QUANTITY = 20
 MAX_LINES = 20
 

@@ -22,6 +22,6 @@ def line_total(*, unit_price_paise: int, quantity: int) -> int:
 
 
 def quote(line_totals_paise: Iterable[int]) -> Quote:
-    """Return the price of an order from its lines' totals. Source: decision 8: subtotal is the sum of lines."""
+    """Return the price of an order from its lines' totals. Source: docs/decisions/0003."""
     subtotal = sum(line_totals_paise)
     return Quote(subtotal_paise=subtotal, total_paise=subtotal)

@@ -1,6 +1,6 @@
 """Safety: what may not be recommended or sold to this person. Findings only ever take away.
 
-Source: `domain.md` of the design, gates G05 and G15, and decision 6 for what is swallowed.
+Source: docs/assessment.md and docs/decisions/0011.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def blocks(answers: HairAnswers, product: ProductFacts) -> SafetyFindingCode | N
         return SafetyFindingCode.ADVANCED_STAGE
     if product.category.is_ingestible:
         return SafetyFindingCode.SAFETY_QUESTIONS_UNANSWERED
-    # G05 would allow a medicated shampoo for seborrhoeic dermatitis. Both answers are treated alike, the cautious way:
+    # a medicated shampoo might do for seborrhoeic dermatitis; but both answers are treated alike, the cautious way:
     # a difference in the public kit would tell one illness from the other
     is_gentle = product.category is ProductCategory.SHAMPOO and ProductTag.DANDRUFF not in product.tags
     if _is_inflamed(answers) and not is_gentle:

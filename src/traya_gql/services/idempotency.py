@@ -22,7 +22,7 @@ from traya_gql.documents.transactions import Transactions
 from traya_gql.domain.refusals import Problem, Refusal, RefusalCode
 
 WAIT_S = 5.0
-"""How long a repeat waits for the first. Source: rule 37 of the API conventions."""
+"""How long a repeat waits for the first. Source: docs/decisions/0010."""
 
 _PATH = ("input", "idempotencyKey")
 
