@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -110,7 +111,7 @@ def serve(
                 if workers == 1:
                     uvicorn.Server(config).run(sockets=[listening])
                 else:
-                    Multiprocess(config, sockets=[listening]).run()
+                    _Workers(config, sockets=[listening]).run()
         out.print("Stopped.")
 
 
@@ -191,6 +192,19 @@ def schema_export(
 
 
 # --- parts --------------------------------------------------------------------------------------------------------
+
+
+class _Workers(Multiprocess):
+    """Worker processes that leave the terminal's Ctrl-C to their parent, which ends them in order."""
+
+    def init_processes(self) -> None:
+        """Start the workers with SIGINT blocked: one that is still importing would die of it with a traceback."""
+        resource_tracker.ensure_running()  # before, as its own start unblocks SIGINT
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().init_processes()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _settings(data: Path | None) -> Settings:

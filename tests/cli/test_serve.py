@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.serving import PROGRAM, run, serving
-from tests.processes import eventually_gone, processes_of
+from tests.processes import HANG_GUARD_S, eventually_gone, processes_of
 from tests.support import example, hair_test, order
 
 # each of these starts databases of its own: side by side they would starve on two cores
@@ -86,6 +86,19 @@ def test_several_workers_share_the_database_and_repeats_have_one_effect(data: Pa
     assert sorted(answer.pop("isReplay") for answer in answers) == [False] + [True] * 49
     assert all(answer == answers[0] for answer in answers)
     assert stopped == 0
+    assert processes_of(data) == {}
+
+
+def test_ctrl_c_while_workers_are_starting_ends_them_quietly(data: Path) -> None:
+    with serving(data, "--workers", "2") as server:
+        # to the whole group, as a terminal does; the second worker may still be starting
+        os.killpg(server.process.pid, signal.SIGINT)
+        code = server.process.wait(HANG_GUARD_S)
+
+        shown = server.output.read_text(encoding="utf-8")
+
+    assert code == 0
+    assert "Traceback" not in shown
     assert processes_of(data) == {}
 
 
