@@ -20,6 +20,10 @@ CODES = "codes"
 """The key of the codes that a mutation may refuse with, in its metadata."""
 
 
+AT_MOST = "at_most"
+"""The key in a list field's metadata of how long the list can be: what the limit on fields multiplies with."""
+
+
 @dataclass(frozen=True)
 class Guard:
     """A rule about who may ask a root field. `sentence` is printed in the field's description."""
@@ -115,7 +119,7 @@ def private_field(
             return resolver(self, *args, **kwargs) if readers.admit(self) else None
 
         return strawberry.field(
-            answer, description=f"{description} {readers.sentence}", metadata={GUARD: readers, "at_most": at_most}
+            answer, description=f"{description} {readers.sentence}", metadata={GUARD: readers, AT_MOST: at_most}
         )
 
     return declare

@@ -32,8 +32,7 @@ import traya_gql
 from traya_gql.domain.refusals import InvalidInput, Refusal, RefusalCode
 from traya_gql.graph import build_schema, schema_text
 from traya_gql.graph.roots import refuse_unguarded
-from traya_gql.guards import CODES, GUARD, Guard, Readers
-from traya_gql.schema.common import AT_MOST
+from traya_gql.guards import AT_MOST, CODES, GUARD, Guard, Readers
 from traya_gql.schema.errors import ERRORS
 
 ROOT = Path(__file__).parents[2]

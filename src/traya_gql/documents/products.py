@@ -113,13 +113,13 @@ async def page(
     """Return at most `limit` products that come after the position (None: from the start), in order. One command."""
     direction = DESCENDING if is_reverse else ASCENDING
     found = _filter(query)
-    if bounds := _bounds(sort, after, is_reverse=is_reverse):
-        found["$or"] = bounds
-    if not query.words:
+    bounds = _bounds(sort, after, is_reverse=is_reverse)
+    if query.words:
+        found |= {"$or": bounds} if bounds else {}
+    else:
         # one range of the index a branch, merged in the index's order: nothing before the position is read, however
         # many products share the sort key's value
         states = (True, False) if query.is_active is None else (query.is_active,)
-        found.pop("$or", None)
         branches = [{**found, "is_active": state, **bound} for state in states for bound in bounds or [{}]]
         found = {"$or": branches} if len(branches) > 1 else branches[0]
     return await find_many(

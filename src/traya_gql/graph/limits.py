@@ -31,7 +31,7 @@ from graphql import (
     get_named_type,
 )
 
-from traya_gql.schema.common import AT_MOST
+from traya_gql.guards import AT_MOST
 
 _HUGE = 1 << 40  # sums stop growing here: nested fragments can describe numbers that fill the memory
 # selections inside selections, through fragments too: graphql-core refuses more, and this walk must not fill the stack

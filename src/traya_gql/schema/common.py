@@ -22,9 +22,6 @@ from traya_gql.domain.money import rupees
 from traya_gql.domain.paging import MAX_PAGE_SIZE
 
 NodeT = TypeVar("NodeT")
-AT_MOST = "at_most"
-"""The key in a list field's metadata of how long the list can be: what the limit on fields multiplies with."""
-
 _LONGEST_ID = 200
 _LONGEST_CURSOR = 1000
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,10})?", re.ASCII)

@@ -11,8 +11,9 @@ import strawberry
 from traya_gql.context import Info, Viewer
 from traya_gql.documents.orders import OrderLineRecord, OrderRecord
 from traya_gql.domain.orders import MAX_LINES, OrderStatus, PaymentMethod
+from traya_gql.guards import AT_MOST
 from traya_gql.schema.addresses import Address, AddressInput
-from traya_gql.schema.common import AT_MOST, Money, Node, NodeType, described_enum, money, node_id
+from traya_gql.schema.common import Money, Node, NodeType, described_enum, money, node_id
 from traya_gql.schema.payloads import MadePayload
 from traya_gql.schema.products import Product
 from traya_gql.schema.reports import Report
@@ -129,7 +130,10 @@ class PlaceOrderInput:
         description="Mobile number for the delivery. It need not be the one of the hair test."
     )
     lines: list[OrderLineInput] | None = strawberry.field(
-        default=None, description="What to order, 1 to 20 lines. Left out: one of each product of the report's kit."
+        default=None,
+        description=(
+            "What to order, 1 to 20 lines. Left out: one of each product of the report's kit that can be ordered now."
+        ),
     )
     shipping_address: AddressInput = strawberry.field(description="Where it goes.")
     billing_address: AddressInput | None = strawberry.field(

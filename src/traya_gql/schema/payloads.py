@@ -8,7 +8,7 @@ from typing import Self
 import strawberry
 
 from traya_gql.domain.refusals import Refusal
-from traya_gql.schema.common import AT_MOST
+from traya_gql.guards import AT_MOST
 from traya_gql.schema.errors import UserError, user_errors
 
 _MOST_ERRORS = 60  # an order of 20 lines with three faults each

@@ -18,8 +18,8 @@ from traya_gql.domain.kit import KitItem as RecommendedItem
 from traya_gql.domain.products import ProductCategory
 from traya_gql.domain.report_texts import DISCLAIMER, EXPLANATIONS, NEXT_STEPS
 from traya_gql.domain.safety import SafetyAction, SafetyFindingCode, findings
-from traya_gql.guards import REPORT_TOKEN_HOLDER, private_field
-from traya_gql.schema.common import AT_MOST, Money, Node, NodeType, described_enum, money, node_id
+from traya_gql.guards import AT_MOST, REPORT_TOKEN_HOLDER, private_field
+from traya_gql.schema.common import Money, Node, NodeType, described_enum, money, node_id
 from traya_gql.schema.hair_tests import HairTest
 from traya_gql.schema.products import Product
 
