@@ -1,0 +1,61 @@
+"""How often who may ask for what."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_LIMIT = 1_000_000_000
+MAX_PERIOD_S = 366 * 24 * 3600
+
+_MINUTE_S = 60
+_HOUR_S = 3600
+_DAY_S = 24 * _HOUR_S
+
+
+class Rate(BaseModel):
+    """At most `limit` times in `period_s` seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    limit: int = Field(ge=1, le=MAX_LIMIT)
+    period_s: int = Field(ge=1, le=MAX_PERIOD_S)
+
+
+class Rates(BaseModel):
+    """The product's limits, named for what is counted and for whom.
+
+    An asker is the signed-in customer, or the phone that a guest typed. Limits of an address are generous: mobile
+    networks put many customers behind one. Source: docs/decisions/0013.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    otp_requests_per_phone: Rate = Rate(limit=5, period_s=15 * _MINUTE_S)
+    otp_requests_per_phone_daily: Rate = Rate(limit=15, period_s=_DAY_S)
+    otp_requests_per_address: Rate = Rate(limit=60, period_s=_HOUR_S)
+    otp_guesses_per_phone: Rate = Rate(limit=15, period_s=_HOUR_S)
+    otp_guesses_per_address: Rate = Rate(limit=120, period_s=_HOUR_S)
+    hair_tests_per_asker: Rate = Rate(limit=20, period_s=_DAY_S)
+    hair_tests_per_address: Rate = Rate(limit=120, period_s=_HOUR_S)
+    orders_per_asker: Rate = Rate(limit=20, period_s=_HOUR_S)
+    orders_per_address: Rate = Rate(limit=120, period_s=_HOUR_S)
+    report_misses_per_address: Rate = Rate(limit=60, period_s=_MINUTE_S)
+    refreshes_per_address: Rate = Rate(limit=600, period_s=_HOUR_S)
+
+    def scaled(self, factor: float) -> Rates:
+        """Return these limits times `factor`, rounded, each between 1 and `MAX_LIMIT`; the periods stay.
+
+        Raises:
+            ValueError: the factor is not a positive, finite number.
+        """
+        if not (isfinite(factor) and factor > 0):
+            raise ValueError(f"limits are scaled by a positive number, not by {factor}")
+        return Rates(**{name: _scaled(getattr(self, name), factor) for name in Rates.model_fields})
+
+
+def _scaled(rate: Rate, factor: float) -> Rate:
+    # cut before rounding: the product of a huge factor is infinite
+    limit = round(min(rate.limit * factor, MAX_LIMIT))
+    return Rate(limit=max(limit, 1), period_s=rate.period_s)
