@@ -19,9 +19,11 @@ from pymongo.monitoring import (
 )
 from starlette.applications import Starlette
 
+from tests.integrations.sms_standin import SmsStandIn
 from traya_gql.app import create_app, now
 from traya_gql.documents.products import ProductDocument
 from traya_gql.domain.products import ProductCategory
+from traya_gql.domain.rates import Rates
 from traya_gql.graph.limits import Limits
 from traya_gql.settings import Settings
 
@@ -56,6 +58,7 @@ class GraphClient:
 
     http: httpx.AsyncClient
     commands: CommandCounter = field(default_factory=CommandCounter)
+    sms: SmsStandIn = field(default_factory=SmsStandIn)
 
     async def ask(self, query: str, *, bearer: str | None = None, **variables: Any) -> dict[str, Any]:
         """Return the whole response of a request that was understood."""
@@ -77,6 +80,38 @@ class GraphClient:
         answer = await self.ask(query, bearer=bearer, **variables)
         code: str = answer["errors"][0]["extensions"]["code"]
         return code
+
+    async def request_code(self, phone: str) -> tuple[str, str]:
+        """Return the challenge of a code that was requested, and the code that the phone received."""
+        asked = await self.data(REQUEST_OTP, input={"phone": phone})
+        assert asked["requestOtp"]["userErrors"] == []
+        message = await self.sms.next_message()
+        return asked["requestOtp"]["challenge"], message.text[:6]
+
+    async def sign_in(self, phone: str = "9876543210", device: str = "Test") -> SignedIn:
+        """Sign in as whoever has this phone."""
+        challenge, code = await self.request_code(phone)
+        given = await self.data(VERIFY_OTP, input={"challenge": challenge, "code": code, "device": device})
+        payload = given["verifyOtp"]
+        assert payload["userErrors"] == []
+        return SignedIn(payload["accessToken"], payload["refreshToken"], payload["customer"]["id"])
+
+
+REQUEST_OTP = """mutation ($input: RequestOtpInput!) {
+  requestOtp(input: $input) { challenge expiresAt resendAt userErrors { code path } }
+}"""
+VERIFY_OTP = """mutation ($input: VerifyOtpInput!) {
+  verifyOtp(input: $input) { accessToken refreshToken customer { id } userErrors { code path } }
+}"""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The tokens and the customer's id of somebody who signed in."""
+
+    access_token: str
+    refresh_token: str
+    customer_id: str
 
 
 def example(name: str) -> str:
@@ -149,14 +184,16 @@ def _changed(typed: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running(settings: Settings, *, limits: Limits | None = None) -> AsyncIterator[tuple[Starlette, GraphClient]]:
+async def running(
+    settings: Settings, *, limits: Limits | None = None, rates: Rates | None = None, sms: SmsStandIn | None = None
+) -> AsyncIterator[tuple[Starlette, GraphClient]]:
     """The application, started, with a client. One at a time in a process: Beanie is tied to one database."""
     counter = CommandCounter()
-    app = create_app(settings, limits=limits, listeners=(counter,))
+    app = create_app(settings, limits=limits, rates=rates, listeners=(counter,))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test"
         ) as http,
     ):
-        yield app, GraphClient(http, counter)
+        yield app, GraphClient(http, counter, sms or SmsStandIn())

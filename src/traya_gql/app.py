@@ -21,26 +21,42 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.routing import BaseRoute, Route
 
-from traya_gql.context import ANONYMOUS, Context
+from traya_gql.context import Context
 from traya_gql.documents import collections, migrations
 from traya_gql.documents.transactions import Transactions
+from traya_gql.domain.rates import Rates
 from traya_gql.graph import Graph, build_schema
 from traya_gql.graph.limits import Limits
 from traya_gql.integrations.development_secret import development_secret
+from traya_gql.integrations.messages import Messages
+from traya_gql.integrations.messages.console import ConsoleMessages
+from traya_gql.integrations.messages.http_sms import HttpSms
 from traya_gql.integrations.mongodb.connection import connect, database_of, is_reachable
 from traya_gql.integrations.mongodb.embedded import attach, keep_alive
+from traya_gql.observability.commands import CommandCount
+from traya_gql.observability.faults import install_excepthooks, install_loop_handler
 from traya_gql.observability.logging import configure_logging
 from traya_gql.services import Services
 from traya_gql.services.access_tokens import AccessTokens
+from traya_gql.services.customers import Customers
 from traya_gql.services.hair_tests import HairTests
 from traya_gql.services.idempotency import WAIT_S, Once
+from traya_gql.services.keys import Keys
+from traya_gql.services.one_time_codes import OneTimeCodes
 from traya_gql.services.orders import Orders
 from traya_gql.services.products import Products
+from traya_gql.services.rate_limits import RateLimiter
+from traya_gql.services.reports import Reports
+from traya_gql.services.revocations import Revocations
+from traya_gql.services.sessions import Sessions
+from traya_gql.services.staff import Staff
 from traya_gql.settings import Mode, Settings
 from traya_gql.web import graphiql, health
+from traya_gql.web.client_address import parse_networks
 from traya_gql.web.graphql import GraphQLEndpoint
 
 ENDPOINT = "/graphql"
+REVOCATIONS_READY_WITHIN_S = 5
 
 
 def now() -> datetime:
@@ -101,28 +117,66 @@ async def prepare_storage(storage: Storage) -> None:
     await collections.prepare(storage.database)
 
 
-def secret_key(settings: Settings) -> str:
-    """Return the key that signs tokens: the one that is set, or the development key of the data folder."""
-    if settings.secret_key is not None:
-        return settings.secret_key.get_secret_value()
-    return development_secret(settings.data)
+def live_keys(settings: Settings) -> Keys:
+    """Return the keys that are set, or the development key of the data folder."""
+    first = settings.secret_key.get_secret_value() if settings.secret_key else development_secret(settings.data)
+    second = settings.second_secret_key
+    return Keys(first=first, second=second.get_secret_value() if second else None)
 
 
-def build_services(settings: Settings, storage: Storage, *, clock: Callable[[], datetime] = now) -> Services:
+def build_messages(settings: Settings) -> HttpSms | ConsoleMessages:
+    """Return what sends messages: the vendor of the settings, or in development the terminal."""
+    if settings.sms_url is None or settings.sms_token is None:
+        return ConsoleMessages()
+    return HttpSms(url=str(settings.sms_url), token=settings.sms_token.get_secret_value())
+
+
+def build_services(
+    settings: Settings,
+    storage: Storage,
+    *,
+    messages: Messages,
+    rates: Rates | None = None,
+    clock: Callable[[], datetime] = now,
+) -> Services:
     """Return the rooms of the business, with the ports they need."""
-    key = secret_key(settings)
-    tokens = AccessTokens(key=key, lifetime=timedelta(days=settings.access_token_days))
-    once = Once(transactions=Transactions(storage.client, deadline_s=WAIT_S), key=key)
+    keys = live_keys(settings)
+    rates = (rates or Rates()).scaled(settings.rate_limit_factor)
+    limiter = RateLimiter(hide=lambda text: keys.hide("rate-limit", text))
+    tokens = AccessTokens(keys=keys, guest_lifetime=timedelta(days=settings.access_token_days))
+    transactions = Transactions(storage.client, deadline_s=WAIT_S)
+    once = Once(transactions=transactions, keys=keys)
+    revocations = Revocations(now=clock)
+    codes = OneTimeCodes(keys=keys, messages=messages, limiter=limiter, rates=rates, now=clock)
     return Services(
         access_tokens=tokens,
-        hair_tests=HairTests(once=once, tokens=tokens, now=clock),
-        orders=Orders(once=once, tokens=tokens, now=clock),
+        customers=Customers(transactions=transactions, now=clock),
+        hair_tests=HairTests(once=once, tokens=tokens, limiter=limiter, rates=rates, now=clock),
+        one_time_codes=codes,
+        orders=Orders(once=once, tokens=tokens, limiter=limiter, rates=rates, now=clock),
         products=Products(),
+        reports=Reports(limiter=limiter, rates=rates),
+        revocations=revocations,
+        sessions=Sessions(
+            transactions=transactions,
+            codes=codes,
+            tokens=tokens,
+            keys=keys,
+            limiter=limiter,
+            rates=rates,
+            revocations=revocations,
+            now=clock,
+        ),
+        staff=Staff(transactions=transactions, revocations=revocations, now=clock),
     )
 
 
 def create_app(
-    settings: Settings, *, limits: Limits | None = None, listeners: tuple[CommandListener, ...] = ()
+    settings: Settings,
+    *,
+    limits: Limits | None = None,
+    rates: Rates | None = None,
+    listeners: tuple[CommandListener, ...] = (),
 ) -> Starlette:
     """Return the ASGI application. The database is opened when it starts and closed when it ends."""
     is_open = settings.mode is Mode.DEVELOPMENT
@@ -134,22 +188,37 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
-        async with open_storage(settings, listeners=listeners) as storage:
+        install_loop_handler(asyncio.get_running_loop())
+        async with contextlib.AsyncExitStack() as stack:
+            storage = await stack.enter_async_context(open_storage(settings, listeners=(CommandCount(), *listeners)))
             await prepare_storage(storage)
-            app.state.storage = storage
-            app.state.services = build_services(settings, storage)
+            messages = build_messages(settings)
+            if isinstance(messages, HttpSms):
+                stack.push_async_callback(messages.close)
+            services = build_services(settings, storage, messages=messages, rates=rates)
+            follower = asyncio.create_task(services.revocations.follow())
+            stack.push_async_callback(_end, follower)
+            # without it each check reads the database: slower, not wrong
+            await services.revocations.ready(within_s=REVOCATIONS_READY_WITHIN_S)
+            app.state.storage, app.state.services = storage, services
             yield {}
 
-    def make_context(bearer: str | None) -> Context:
-        context = Context(viewer=ANONYMOUS, services=app.state.services, now=now)
-        context.viewer = context.viewer_with(bearer)
-        return context
+    def make_context() -> Context:
+        return Context(services=app.state.services, now=now)
 
     async def is_ready() -> bool:
         return await is_reachable(app.state.storage.client)
 
     routes: list[BaseRoute] = [
-        Route(ENDPOINT, GraphQLEndpoint(graph=graph, make_context=make_context, page=page)),
+        Route(
+            ENDPOINT,
+            GraphQLEndpoint(
+                graph=graph,
+                make_context=make_context,
+                page=page,
+                trusted_proxies=parse_networks(settings.trusted_proxies),
+            ),
+        ),
         *health.routes(is_ready=is_ready),
     ]
     if is_open:
@@ -160,8 +229,10 @@ def create_app(
 
 def create_app_from_environment() -> Starlette:
     """Return the application as the environment configures it: what each worker of a server calls."""
-    configure_logging()
-    app = create_app(Settings())
+    settings = Settings()
+    configure_logging(is_json=settings.mode is Mode.PRODUCTION)
+    install_excepthooks()
+    app = create_app(settings)
     # what is there now stays: the collector need not walk it again and again
     gc.collect()
     gc.freeze()

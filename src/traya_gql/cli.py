@@ -24,10 +24,22 @@ from rich.table import Table
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from traya_gql import __version__
-from traya_gql.app import ENDPOINT, Storage, first_query, now, open_storage, prepare_storage
+from traya_gql.app import (
+    ENDPOINT,
+    Storage,
+    build_messages,
+    build_services,
+    first_query,
+    now,
+    open_storage,
+    prepare_storage,
+)
 from traya_gql.documents import collections, migrations
+from traya_gql.documents.customers import CustomerRecord
 from traya_gql.documents.migrations import DatabaseIsNewer, DatabaseIsOlder
 from traya_gql.documents.products import ProductDocument
+from traya_gql.domain.refusals import Refusal
+from traya_gql.domain.roles import Role
 from traya_gql.graph import schema_text
 from traya_gql.integrations.mongodb.connection import is_reachable, replica_set_name
 from traya_gql.integrations.mongodb.embedded import attach
@@ -37,6 +49,7 @@ from traya_gql.services.seeding import catalogue, seed_catalogue
 from traya_gql.settings import Mode, Settings, unknown_variables, variable_of
 
 T = TypeVar("T")
+_MOST_STAFF_SHOWN = 1000
 
 app = typer.Typer(
     name="traya-gql",
@@ -51,6 +64,8 @@ app = typer.Typer(
 )
 schema_app = typer.Typer(help="The GraphQL schema as a file.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
+staff_app = typer.Typer(help="Who has which role. The first administrator is made here.", no_args_is_help=True)
+app.add_typer(staff_app, name="staff")
 out = Console()
 err = Console(stderr=True)
 
@@ -89,6 +104,7 @@ def serve(
     configure_logging()
     with _faults_in_words():
         settings = _settings(data)
+        configure_logging(is_json=settings.mode is Mode.PRODUCTION)
         listening = _listen(host, port)
         with _hold_database(settings):
             _run(_prepare(settings))
@@ -102,6 +118,8 @@ def serve(
                 workers=workers,
                 access_log=False,
                 log_config=None,
+                # whom to believe about addresses is decided in web/client_address.py
+                proxy_headers=False,
                 timeout_graceful_shutdown=10,
                 server_header=False,
             )
@@ -191,6 +209,50 @@ def schema_export(
         file.write_text(text, encoding="utf-8")
 
 
+@staff_app.command("invite")
+def staff_invite(
+    phone: Annotated[str, typer.Argument(help="The Indian mobile number that they sign in with.")],
+    role: Annotated[list[Role], typer.Option("--role", help="What they shall be; may be repeated.")],
+    data: DataOption = None,
+) -> None:
+    """Give roles to whoever signs in with this phone, besides those they have.
+
+    Example: traya-gql staff invite 9876543210 --role ADMIN
+    """
+    with _faults_in_words():
+        settings = _settings(data)
+
+        async def work(storage: Storage) -> CustomerRecord:
+            await prepare_storage(storage)
+            services = build_services(settings, storage, messages=build_messages(settings))
+            return await services.staff.invite(phone, role, by=None)
+
+        with _hold_database(settings):
+            invited = _run(_with_storage(settings, work))
+        out.print(f"{invited.phone} is {', '.join(invited.roles)} as soon as they sign in, or refresh their session.")
+
+
+@staff_app.command("list")
+def staff_list(data: DataOption = None) -> None:
+    """Show who has a role besides CUSTOMER, the newest first."""
+    with _faults_in_words():
+        settings = _settings(data)
+
+        async def work(storage: Storage) -> list[CustomerRecord]:
+            await prepare_storage(storage)
+            services = build_services(settings, storage, messages=build_messages(settings))
+            return await services.staff.page(role=None, after=None, limit=_MOST_STAFF_SHOWN)
+
+        with _hold_database(settings):
+            found = _run(_with_storage(settings, work))
+        table = Table("Phone", "Name", "Roles", "Signed in", title="Staff")
+        for one in found:
+            table.add_row(one.phone, one.name or "", ", ".join(one.roles), "yes" if one.verified_at else "not yet")
+        out.print(
+            table if found else "There is no staff yet. Make the first: traya-gql staff invite PHONE --role ADMIN"
+        )
+
+
 # --- parts --------------------------------------------------------------------------------------------------------
 
 
@@ -224,6 +286,8 @@ def _faults_in_words() -> Iterator[None]:
         _fail("The settings are not right.\n" + "\n".join(problems))
     except (MongodFault, DatabaseIsNewer, DatabaseIsOlder) as error:
         _fail(str(error))
+    except Refusal as refusal:
+        _fail("\n".join(problem.message for problem in refusal.problems))
     except PyMongoError as error:
         _fail(f"The database does not answer ({type(error).__name__}). Look at MONGODB_URI, or run: traya-gql doctor")
 

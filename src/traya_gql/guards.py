@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+from uuid import UUID
 
 import strawberry
 
-from traya_gql.context import Grant, Viewer
+from traya_gql.context import Context, Denial, Denied, Grant, Viewer
 from traya_gql.domain.refusals import InvalidInput, Refusal, RefusalCode
+from traya_gql.domain.roles import Role
 
 GUARD = "guard"
 """The key of the guard in a field's metadata."""
@@ -26,46 +28,127 @@ AT_MOST = "at_most"
 
 @dataclass(frozen=True)
 class Guard:
-    """A rule about who may ask a root field. `sentence` is printed in the field's description."""
+    """A rule about who may ask a root field. `sentence` is printed in the field's description.
+
+    Args:
+        roles: who of those who are signed in; None: the field sees to it by itself that it shows nothing to others.
+    """
 
     name: str
     sentence: str
+    roles: frozenset[Role] | None = None
+
+    def refuse(self, context: Context) -> None:
+        """Let the viewer pass, or raise Denied."""
+        if self.roles is None:
+            return
+        signed_in = context.viewer.signed_in
+        if signed_in is None:
+            raise Denied(Denial.UNAUTHENTICATED, "Sign in first: requestOtp, then verifyOtp.")
+        if Role.CUSTOMER not in self.roles and self.roles.isdisjoint(signed_in.roles):
+            raise Denied(Denial.FORBIDDEN, f"This is for {_list(self.roles)} only.")
+
+
+def _list(roles: frozenset[Role]) -> str:
+    return " and ".join(role.value for role in sorted(roles))
+
+
+def _staff(name: str, *roles: Role) -> Guard:
+    allowed = frozenset(roles)
+    return Guard(name, f"Who may ask: staff who are {' or '.join(sorted(allowed))}.", allowed)
 
 
 ANYONE = Guard("Anyone", "Who may ask: anyone.")
 ORDER_TOKEN = Guard(
     "OrderToken", "Who may ask: anyone who holds the access token that `placeOrder` returned; others get null."
 )
+SIGNED_IN = Guard("SignedIn", "Who may ask: who is signed in.", frozenset({Role.CUSTOMER}))
+ADMIN = _staff("Admin", Role.ADMIN)
+SUPPORT_OR_ADMIN = _staff("SupportOrAdmin", Role.SUPPORT, Role.ADMIN)
 
 
 class Guarded(Protocol):
-    """A view of an object with private fields: who reads it, and which right opens it."""
+    """A view of an object with private fields: who reads it, which right opens it, and whose it is."""
 
     viewer: Viewer
-    opened_by: Grant
+    opened_by: Grant | None
+    owner_id: UUID | None
 
 
 @dataclass(frozen=True)
 class Readers:
-    """A rule about who may read a private field; for all others the field is null."""
+    """A rule about who may read a private field or object: the owner, and those named here.
+
+    Args:
+        is_token_good: whether the access token of the object's guest opens it.
+        is_treating_staff_admitted: whether the doctors and coaches are who are assigned to the owner.
+        roles: staff who may, whoever the owner is.
+    """
 
     name: str
     sentence: str
+    is_token_good: bool = False
+    is_treating_staff_admitted: bool = False
+    roles: frozenset[Role] = field(default_factory=frozenset)
 
-    def admit(self, view: Guarded) -> bool:
-        """Whether the reader of this view may read its private fields."""
-        return view.viewer.holds(view.opened_by)
+    def admit(self, view: Guarded) -> bool | Awaitable[bool]:
+        """Whether the reader of this view may read; to be awaited for doctors and coaches only."""
+        return self.admits(view.viewer, owner_id=view.owner_id, opened_by=view.opened_by)
+
+    def admits(self, viewer: Viewer, *, owner_id: UUID | None, opened_by: Grant | None) -> bool | Awaitable[bool]:
+        """As `admit`, for an object that may be missing: then with None, which takes as long."""
+        if viewer.is_customer(owner_id) or not self.roles.isdisjoint(viewer.roles):
+            return True
+        if self.is_token_good and opened_by is not None and viewer.holds(opened_by):
+            return True
+        if self.is_treating_staff_admitted and viewer.may_treat:
+            return viewer.treats(owner_id)
+        return False
+
+    async def admits_soon(self, viewer: Viewer, *, owner_id: UUID | None, opened_by: Grant | None) -> bool:
+        """As `admits`, always to be awaited."""
+        admitted = self.admits(viewer, owner_id=owner_id, opened_by=opened_by)
+        return admitted if isinstance(admitted, bool) else await admitted
 
 
-REPORT_TOKEN_HOLDER = Readers(
-    "ReportTokenHolder",
-    "Private: null unless the reader holds the access token that `submitHairTest` returned.",
+_TREATING = "doctors and coaches assigned to them"
+REPORT_READERS = Readers(
+    "ReportReaders",
+    f"Private: null unless the reader is the owner, one of the {_TREATING}, or holds the access token that "
+    "`submitHairTest` returned.",
+    is_token_good=True,
+    is_treating_staff_admitted=True,
+)
+ORDER_READERS = Readers(
+    "OrderReaders",
+    f"Private: null unless the reader is the owner, one of the {_TREATING}, SUPPORT, or holds the access token that "
+    "`placeOrder` returned.",
+    is_token_good=True,
+    is_treating_staff_admitted=True,
+    roles=frozenset({Role.SUPPORT}),
+)
+CUSTOMER_READERS = Readers(
+    "CustomerReaders",
+    f"Private: null unless the reader is that customer, one of the {_TREATING}, SUPPORT or ADMIN.",
+    is_treating_staff_admitted=True,
+    roles=frozenset({Role.SUPPORT, Role.ADMIN}),
+)
+HEALTH_READERS = Readers(
+    "HealthReaders",
+    f"Private: null unless the reader is that customer, or one of the {_TREATING}.",
+    is_treating_staff_admitted=True,
 )
 
 
 def query_field(*, guard: Guard, description: str) -> Callable[[Callable[..., Any]], Any]:
     """Declare a root query field."""
-    return strawberry.field(description=f"{description}\n\n{guard.sentence}", metadata={GUARD: guard})  # type: ignore[no-any-return]
+
+    def declare(resolver: Callable[..., Any]) -> Any:
+        return strawberry.field(
+            _guarded(resolver, guard), description=f"{description}\n\n{guard.sentence}", metadata={GUARD: guard}
+        )
+
+    return declare
 
 
 def mutation_field(
@@ -73,7 +156,7 @@ def mutation_field(
     guard: Guard,
     description: str,
     refusals: tuple[type[Refusal], ...],
-    input_codes: frozenset[RefusalCode],
+    input_codes: frozenset[RefusalCode] = frozenset(),
 ) -> Callable[[Callable[..., Any]], Any]:
     """Declare a mutation. A declared refusal becomes the payload's `userErrors`; any other is a fault of ours.
 
@@ -84,25 +167,41 @@ def mutation_field(
         input_codes: the codes that InvalidInput may carry here.
     """
     codes = input_codes.union(*(refusal.codes for refusal in refusals))
-    text = f"{description}\n\n{guard.sentence}\n\nCodes of `userErrors`: {', '.join(sorted(codes))}."
+    printed = f"Codes of `userErrors`: {', '.join(sorted(codes))}." if codes else "It has no `userErrors` so far."
+    text = f"{description}\n\n{guard.sentence}\n\n{printed}"
 
     declared: tuple[type[Refusal], ...] = (InvalidInput, *refusals)
 
     def declare(resolver: Callable[..., Any]) -> Any:
         payload = inspect.get_annotations(resolver, eval_str=True)["return"]
+        asked = _guarded(resolver, guard)
 
         @functools.wraps(resolver)
-        async def answer(*args: Any, **kwargs: Any) -> Any:
+        async def answer(self: Any, info: strawberry.Info[Context, None], **kwargs: Any) -> Any:
             try:
-                return await resolver(*args, **kwargs)
+                return await asked(self, info, **kwargs)
             except declared as refusal:
                 if not codes.issuperset(problem.code for problem in refusal.problems):
                     raise
+                info.context.refused_with.extend(problem.code for problem in refusal.problems)
                 return payload.refused(refusal)
 
         return strawberry.mutation(answer, description=text, metadata={GUARD: guard, CODES: codes})
 
     return declare
+
+
+def _guarded(resolver: Callable[..., Any], guard: Guard) -> Callable[..., Any]:
+    """Return the resolver behind its guard; it takes `info`, which knows the viewer."""
+    if guard.roles is None:
+        return resolver
+
+    @functools.wraps(resolver)
+    def answer(self: Any, info: strawberry.Info[Context, None], **kwargs: Any) -> Any:
+        guard.refuse(info.context)
+        return resolver(self, info, **kwargs)
+
+    return answer
 
 
 def private_field(
@@ -116,10 +215,20 @@ def private_field(
     def declare(resolver: Callable[..., Any]) -> Any:
         @functools.wraps(resolver)
         def answer(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return resolver(self, *args, **kwargs) if readers.admit(self) else None
+            admitted = readers.admit(self)
+            if isinstance(admitted, bool):
+                return resolver(self, *args, **kwargs) if admitted else None
+            return _answer_if(admitted, lambda: resolver(self, *args, **kwargs))
 
         return strawberry.field(
             answer, description=f"{description} {readers.sentence}", metadata={GUARD: readers, AT_MOST: at_most}
         )
 
     return declare
+
+
+async def _answer_if(admitted: Awaitable[bool], resolve: Callable[[], Any]) -> Any:
+    if not await admitted:
+        return None
+    answer = resolve()
+    return await answer if inspect.isawaitable(answer) else answer

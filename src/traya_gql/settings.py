@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHORTEST_SECRET = 32
+FEWEST_CHARACTERS = 8
+"""How many different characters a secret has at the least; random ones have some forty."""
+
+_PLACEHOLDER = re.compile(
+    r"change.?me|example|placeholder|your.?(secret|key|token)|default|insecure|dummy", re.IGNORECASE
+)
 
 
 class Mode(StrEnum):
@@ -46,8 +54,25 @@ class Settings(BaseSettings):
         None,
         description="Signs access tokens: at least 32 characters. In development made once in the data folder.",
     )
+    second_secret_key: SecretStr | None = Field(
+        None,
+        description="A second key whose tokens are good too, while keys rotate: at least 32 characters.",
+    )
     # at least as long as idempotency keys are kept: a repeat must not answer with a token that has ended
     access_token_days: int = Field(30, ge=7, le=365, description="How long access tokens of reports and orders last.")
+    sms_url: HttpUrl | None = Field(
+        None, description="Where messages are posted to as JSON. Unset in development: they are shown on the terminal."
+    )
+    sms_token: SecretStr | None = Field(None, description="The bearer token for TRAYA_SMS_URL.")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Networks whose X-Forwarded-For is believed, separated by commas, such as 10.0.0.0/8."
+    )
+    rate_limit_factor: float = Field(
+        1.0,
+        gt=0,
+        le=1_000_000,
+        description="Multiplies every rate limit: for load tests, or many people at one address.",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins of web pages that may call the graph, separated by commas; * for all."
     )
@@ -55,24 +80,42 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split(cls, values: dict[str, object]) -> dict[str, object]:
-        origins = values.get("cors_origins")
-        if isinstance(origins, str):
-            values["cors_origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
+        for name in ("cors_origins", "trusted_proxies"):
+            texts = values.get(name)
+            if isinstance(texts, str):
+                values[name] = tuple(text.strip() for text in texts.split(",") if text.strip())
         return values
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            try:
+                ip_network(text)
+            except ValueError as error:
+                raise ValueError(f"{error}; a network is like 10.0.0.0/8") from None
+        return texts
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        if self.secret_key is not None and len(self.secret_key.get_secret_value()) < SHORTEST_SECRET:
-            raise ValueError(f"TRAYA_SECRET_KEY needs at least {SHORTEST_SECRET} characters: openssl rand -base64 48")
+        for name in ("secret_key", "second_secret_key", "sms_token"):
+            secret: SecretStr | None = getattr(self, name)
+            if secret is not None:
+                _check_secret(variable_of(name), secret.get_secret_value(), is_key=name != "sms_token", mode=self.mode)
+        if (self.sms_url is None) != (self.sms_token is None):
+            raise ValueError("TRAYA_SMS_URL and TRAYA_SMS_TOKEN are set together, or neither")
         if self.mode is Mode.PRODUCTION:
-            missing = [
-                name
-                for name, value in (("MONGODB_URI", self.mongodb_uri), ("TRAYA_SECRET_KEY", self.secret_key))
-                if value is None
-            ]
-            if missing:
+            needed = ("mongodb_uri", "secret_key", "sms_url", "sms_token")
+            if missing := [variable_of(name) for name in needed if getattr(self, name) is None]:
                 raise ValueError(f"production mode needs {' and '.join(missing)}")
         return self
+
+
+def _check_secret(variable: str, secret: str, *, is_key: bool, mode: Mode) -> None:
+    if is_key and len(secret) < SHORTEST_SECRET:
+        raise ValueError(f"{variable} needs at least {SHORTEST_SECRET} characters: openssl rand -base64 48")
+    if mode is Mode.PRODUCTION and (len(set(secret)) < FEWEST_CHARACTERS or _PLACEHOLDER.search(secret)):
+        raise ValueError(f"{variable} looks like a placeholder, not a secret. Make one with: openssl rand -base64 48")
 
 
 def variable_of(name: str) -> str:

@@ -76,7 +76,7 @@ async def test_a_mutation_by_get_is_405_and_does_nothing(client: GraphClient, da
     assert error_of(response) == (405, "METHOD_NOT_ALLOWED")
     assert response.headers["allow"] == "POST"
     assert commands == {}
-    assert await database["customers"].count_documents({}) == 0
+    assert await database["hair_tests"].count_documents({}) == 0
 
 
 async def test_a_query_beside_a_mutation_is_answered_by_get(asker: GraphClient) -> None:

@@ -11,7 +11,7 @@ PRIVATE_REPORT = """query ($publicId: String!, $accessToken: String) {
     firstName
     causes { answersThatRaisedIt }
     safetyFindings { code action }
-    hairTest { hairLossStage customer { name phone age } report { publicId } }
+    hairTest { hairLossStage person { name phone age } report { publicId } }
   }
 }"""
 
@@ -117,7 +117,7 @@ async def test_typed_text_and_phones_are_cleaned(client: GraphClient) -> None:
             await client.data(
                 PRIVATE_REPORT, publicId=payload["report"]["publicId"], accessToken=payload["accessToken"]
             )
-        )["report"]["hairTest"]["customer"]
+        )["report"]["hairTest"]["person"]
         assert customer == {"name": "Asha Rao", "phone": "+919876543210", "age": 28}
 
 
@@ -129,10 +129,10 @@ async def test_a_second_person_with_the_same_phone_changes_and_sees_nothing_of_t
     second = await submit(client, name="Somebody Else", age=60, gender="FEMALE")
 
     seen = await client.data(PRIVATE_REPORT, publicId=first["report"]["publicId"], accessToken=first["accessToken"])
-    assert seen["report"]["hairTest"]["customer"] == {"name": "Asha Rao", "phone": "+919876543210", "age": 28}
+    assert seen["report"]["hairTest"]["person"] == {"name": "Asha Rao", "phone": "+919876543210", "age": 28}
     denied = await client.data(PRIVATE_REPORT, publicId=first["report"]["publicId"], accessToken=second["accessToken"])
     assert denied["report"]["hairTest"] is None
-    assert await database.customers.count_documents({"details.phone": "+919876543210"}) == 2
+    assert await database.hair_tests.count_documents({"person.phone": "+919876543210"}) == 2
 
 
 async def test_two_people_get_different_causes_and_recovery(client: GraphClient) -> None:
@@ -165,7 +165,7 @@ async def test_the_access_token_opens_the_private_parts(client: GraphClient, rep
     as_bearer = await client.data(PRIVATE_REPORT, publicId=report["publicId"], bearer=report["accessToken"])
 
     assert as_argument == as_bearer
-    assert as_argument["report"]["hairTest"]["customer"]["name"] == "Asha Rao"
+    assert as_argument["report"]["hairTest"]["person"]["name"] == "Asha Rao"
     assert as_argument["report"]["safetyFindings"] == [
         {"code": "SAFETY_QUESTIONS_UNANSWERED", "action": "ANSWER_SAFETY_QUESTIONS"}
     ]

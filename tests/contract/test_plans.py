@@ -105,7 +105,7 @@ async def test_all_other_queries_examine_what_they_return(client: GraphClient, p
     await client.data('{ product(slug: "stress-relief-hair-oil") { id } }')
     await client.data("query ($id: ID!) { node(id: $id) { id } }", id=submitted["report"]["id"])
     await client.data(
-        "query ($p: String!, $t: String!) { report(publicId: $p, accessToken: $t) { hairTest { customer { id } } } }",
+        "query ($p: String!, $t: String!) { report(publicId: $p, accessToken: $t) { hairTest { person { name } } } }",
         p=public_id,
         t=submitted["accessToken"],
     )

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from traya_gql.domain.customers import (
-    CUSTOMER_CODES,
-    CustomerDetails,
+    PERSON_CODES,
+    Person,
     Gender,
     check_age,
-    check_customer,
+    check_person,
     first_name,
 )
 from traya_gql.domain.refusals import InvalidInput, InvalidValue, Problem, Problems, RefusalCode
@@ -19,7 +19,7 @@ from traya_gql.domain.refusals import InvalidInput, InvalidValue, Problem, Probl
 
 def problems_of(*, name: str = "Asha Rao", phone: str = "9876543210", age: int = 28) -> tuple[Problem, ...]:
     problems = Problems()
-    found = check_customer(name=name, phone=phone, age=age, gender=Gender.OTHER, problems=problems)
+    found = check_person(name=name, phone=phone, age=age, gender=Gender.OTHER, problems=problems)
     assert found is None
     with pytest.raises(InvalidInput) as refusal:
         problems.refuse_if_any()
@@ -61,9 +61,7 @@ def test_the_first_name_ends_at_the_first_space(name: str, shown: str) -> None:
 def test_no_kind_of_space_lets_the_surname_into_a_public_report(space: str) -> None:
     problems = Problems()
 
-    customer = check_customer(
-        name=f"Asha{space}Rao", phone="9876543210", age=28, gender=Gender.FEMALE, problems=problems
-    )
+    customer = check_person(name=f"Asha{space}Rao", phone="9876543210", age=28, gender=Gender.FEMALE, problems=problems)
 
     assert customer is not None
     assert first_name(customer.name) == "Asha"
@@ -72,11 +70,9 @@ def test_no_kind_of_space_lets_the_surname_into_a_public_report(space: str) -> N
 def test_good_details_are_kept_in_their_normal_form() -> None:
     problems = Problems()
 
-    customer = check_customer(
-        name="  Asha  Rao ", phone="098765 43210", age=28, gender=Gender.FEMALE, problems=problems
-    )
+    customer = check_person(name="  Asha  Rao ", phone="098765 43210", age=28, gender=Gender.FEMALE, problems=problems)
 
-    assert customer == CustomerDetails(name="Asha Rao", phone="+919876543210", age=28, gender=Gender.FEMALE)
+    assert customer == Person(name="Asha Rao", phone="+919876543210", age=28, gender=Gender.FEMALE)
     problems.refuse_if_any()
 
 
@@ -111,7 +107,7 @@ def test_all_wrong_fields_are_named_at_once() -> None:
 def test_a_name_may_have_2_to_100_characters(length: int) -> None:
     problems = Problems()
 
-    customer = check_customer(name="a" * length, phone="9876543210", age=28, gender=Gender.MALE, problems=problems)
+    customer = check_person(name="a" * length, phone="9876543210", age=28, gender=Gender.MALE, problems=problems)
 
     assert customer is not None
     assert customer.name == "a" * length
@@ -123,11 +119,11 @@ def test_details_come_back_or_problems_are_noted_with_codes_that_were_announced(
 ) -> None:
     problems = Problems()
 
-    customer = check_customer(name=name, phone=phone, age=age, gender=Gender.OTHER, problems=problems)
+    customer = check_person(name=name, phone=phone, age=age, gender=Gender.OTHER, problems=problems)
 
     if customer is not None:
         problems.refuse_if_any()
         return
     with pytest.raises(InvalidInput) as refusal:
         problems.refuse_if_any()
-    assert {problem.code for problem in refusal.value.problems} <= CUSTOMER_CODES
+    assert {problem.code for problem in refusal.value.problems} <= PERSON_CODES

@@ -37,7 +37,7 @@ from bench.peers.plain.documents import (
 )
 from traya_gql.domain.addresses import TypedAddress, check_address
 from traya_gql.domain.assessment import assess
-from traya_gql.domain.customers import check_customer, first_name
+from traya_gql.domain.customers import check_person, first_name
 from traya_gql.domain.hair_tests import Assessed, HairAnswers
 from traya_gql.domain.kit import recommend
 from traya_gql.domain.orders import NUMBER_BITS, OrderStatus, order_number
@@ -94,7 +94,7 @@ class Mutation:
     async def submit_hair_test(self, input: types.SubmitHairTestInput) -> types.SubmitHairTestPayload:  # noqa: A002
         problems = Problems()
         with problems.under("customer"):
-            customer = check_customer(**asdict(input.customer), problems=problems)
+            customer = check_person(**asdict(input.customer), problems=problems)
         try:
             problems.refuse_if_any()
         except Refusal as refusal:

@@ -11,7 +11,7 @@ from pymongo import ASCENDING, IndexModel
 
 from traya_gql.domain.addresses import Address
 from traya_gql.domain.assessment import Assessment
-from traya_gql.domain.customers import CustomerDetails, Gender
+from traya_gql.domain.customers import Person, Gender
 from traya_gql.domain.hair_tests import HairAnswers
 from traya_gql.domain.kit import KitItem
 from traya_gql.domain.orders import OrderStatus, PaymentMethod
@@ -48,7 +48,7 @@ class CustomerDocument(Document):
     id: UUID
     created_at: datetime
     report_id: UUID
-    details: CustomerDetails
+    details: Person
     is_verified: bool
     schema_version: int = 1
 

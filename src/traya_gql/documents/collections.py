@@ -9,20 +9,30 @@ from beanie import Document, init_beanie
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import CollectionInvalid
 
+from traya_gql.documents.assignments import AssignmentDocument
 from traya_gql.documents.customers import CustomerDocument
 from traya_gql.documents.hair_tests import HairTestDocument
 from traya_gql.documents.idempotency import IdempotencyDocument
+from traya_gql.documents.one_time_codes import OneTimeCodeDocument
 from traya_gql.documents.orders import OrderDocument
 from traya_gql.documents.products import ProductDocument
+from traya_gql.documents.rate_limits import RateLimitDocument
 from traya_gql.documents.reports import ReportDocument
+from traya_gql.documents.revocations import RevocationDocument
+from traya_gql.documents.sessions import SessionDocument
 
 DOCUMENTS: tuple[type[Document], ...] = (
+    AssignmentDocument,
     CustomerDocument,
     HairTestDocument,
     IdempotencyDocument,
+    OneTimeCodeDocument,
     OrderDocument,
     ProductDocument,
+    RateLimitDocument,
     ReportDocument,
+    RevocationDocument,
+    SessionDocument,
 )
 
 

@@ -6,30 +6,36 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from pydantic import ConfigDict
-from pymongo import IndexModel
+from pymongo import DESCENDING, IndexModel
 
-from traya_gql.documents.records import Record, StoredDocument, find_by_ids
+from traya_gql.documents.records import OWNED_NEWEST_FIRST, OwnedRecord, StoredDocument, find_by_ids
+from traya_gql.domain.customers import Person
 from traya_gql.domain.hair_tests import HairAnswers
 
 
-class HairTestRecord(Record):
-    """The answers of one submission."""
+class HairTestRecord(OwnedRecord):
+    """The answers of one submission, and whom they are about, as typed."""
 
-    customer_id: UUID
     report_id: UUID
+    person: Person
     answers: HairAnswers
 
 
 class HairTestDocument(HairTestRecord, StoredDocument):
-    """The hair test as written, never changed."""
+    """The hair test as written; only its owner changes, once, when a guest's is claimed."""
 
     model_config = ConfigDict(frozen=False)
+
+    schema_version: int = 2
 
     class Settings:
         """Where it lies."""
 
         name = "hair_tests"
-        indexes = (IndexModel("customer_id", name="customer_id"),)
+        indexes = (
+            IndexModel(OWNED_NEWEST_FIRST, name="customer"),
+            IndexModel([("person.phone", DESCENDING), *OWNED_NEWEST_FIRST], name="phone"),
+        )
 
 
 async def by_ids(ids: Sequence[UUID]) -> dict[UUID, HairTestRecord]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from pymongo import IndexModel
 
-from traya_gql.documents.records import StoredDocument, find_one
+from traya_gql.documents.records import StoredDocument, find_many
 
 KEPT_S = 7 * 24 * 3600
 """Seconds a key is remembered: a client that was offline over the weekend may still repeat."""
@@ -37,6 +38,9 @@ class IdempotencyDocument(IdempotencyRecord, StoredDocument):
         indexes = (IndexModel("created_at", name="created_at", expireAfterSeconds=KEPT_S),)
 
 
-async def by_id(key: str) -> IdempotencyRecord | None:
-    """Return what is known of a key."""
-    return await find_one(IdempotencyDocument, IdempotencyRecord, {"_id": key}, comment="idempotency.by_id")
+async def by_ids(ids: Sequence[str]) -> dict[str, IdempotencyRecord]:
+    """Return what is known of these keys."""
+    found = await find_many(
+        IdempotencyDocument, IdempotencyRecord, {"_id": {"$in": list(ids)}}, comment="idempotency.by_ids"
+    )
+    return {one.id: one for one in found}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from pymongo import IndexModel
+from pymongo import DESCENDING, IndexModel
 
-from traya_gql.documents.records import Record, StoredDocument, find_by_ids
+from traya_gql.documents.records import OWNED_NEWEST_FIRST, OwnedRecord, StoredDocument, find_by_ids
 from traya_gql.domain.addresses import Address
 from traya_gql.domain.orders import OrderStatus, PaymentMethod
 from traya_gql.domain.pricing import Quote
@@ -26,7 +26,7 @@ class OrderLineRecord(BaseModel):
     total_paise: int
 
 
-class OrderRecord(Record):
+class OrderRecord(OwnedRecord):
     """An order. `phone` is E.164, as typed with the order; it need not be the report's."""
 
     number: str
@@ -52,7 +52,8 @@ class OrderDocument(OrderRecord, StoredDocument):
         indexes = (
             IndexModel("number", unique=True, name="number"),
             IndexModel("report_id", name="report_id"),
-            IndexModel("phone", name="phone"),
+            IndexModel(OWNED_NEWEST_FIRST, name="customer"),
+            IndexModel([("phone", DESCENDING), *OWNED_NEWEST_FIRST], name="phone"),
         )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 from beanie import Document
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pymongo import DESCENDING
 
 from traya_gql.documents.transactions import current_session
 
@@ -21,6 +22,27 @@ class Record(BaseModel):
 
     id: UUID = Field(alias="_id")
     created_at: datetime
+
+
+class OwnedRecord(Record):
+    """A record with an owner: the customer it belongs to, or None for a guest's that nobody has claimed."""
+
+    customer_id: UUID | None = None
+
+
+OWNED_NEWEST_FIRST = (("customer_id", DESCENDING), ("created_at", DESCENDING), ("_id", DESCENDING))
+"""The keys of the index that lists what a customer owns."""
+
+
+NEWEST_FIRST = (("created_at", DESCENDING), ("_id", DESCENDING))
+"""The order of lists of records."""
+
+
+class Position(NamedTuple):
+    """Where a page of records, the newest first, ends: time and id of its last one."""
+
+    created_at: datetime
+    id: UUID
 
 
 class StoredDocument(Document):
@@ -76,6 +98,31 @@ async def find_many(
         # one batch, so that the cursor closes with its first answer instead of a second command
         cursor = cursor.batch_size(limit + 1)
     return _adapter(record).validate_python(await cursor.to_list())
+
+
+async def find_newest(
+    document: type[Document],
+    record: type[R],
+    query: dict[str, Any],
+    *,
+    after: Position | None,
+    limit: int,
+    comment: str,
+    hint: str | None = None,
+) -> list[R]:
+    """Return at most `limit` records that meet the query and come after the position, the newest first. One command.
+
+    The index must hold the query's fields, then `created_at` and `_id`.
+    """
+    if after is not None:
+        older = {"created_at": {"$lt": after.created_at}}
+        query = {
+            **query,
+            # the range first, so that the index is entered at the position
+            "created_at": {"$lte": after.created_at},
+            "$or": [older, {"created_at": after.created_at, "_id": {"$lt": after.id}}],
+        }
+    return await find_many(document, record, query, comment=comment, sort=NEWEST_FIRST, limit=limit, hint=hint)
 
 
 async def find_by_ids(document: type[Document], record: type[R], ids: Sequence[UUID], *, comment: str) -> dict[UUID, R]:

@@ -8,13 +8,19 @@ from uuid import UUID
 from pydantic import ConfigDict
 from pymongo import IndexModel
 
-from traya_gql.documents.records import Record, StoredDocument, find_by_ids, find_many
+from traya_gql.documents.records import (
+    OWNED_NEWEST_FIRST,
+    OwnedRecord,
+    StoredDocument,
+    find_by_ids,
+    find_many,
+)
 from traya_gql.domain.assessment import Assessment
 from traya_gql.domain.customers import Gender
 from traya_gql.domain.kit import KitItem
 
 
-class ReportRecord(Record):
+class ReportRecord(OwnedRecord):
     """What a hair test came to. First name and gender are copied, so that the public page needs no private record."""
 
     public_id: str
@@ -26,7 +32,7 @@ class ReportRecord(Record):
 
 
 class ReportDocument(ReportRecord, StoredDocument):
-    """The report as written, never changed."""
+    """The report as written; only its owner changes, with that of its hair test."""
 
     model_config = ConfigDict(frozen=False)
 
@@ -37,6 +43,7 @@ class ReportDocument(ReportRecord, StoredDocument):
         indexes = (
             IndexModel("public_id", unique=True, name="public_id"),
             IndexModel("hair_test_id", unique=True, name="hair_test_id"),
+            IndexModel(OWNED_NEWEST_FIRST, name="customer"),
         )
 
 

@@ -19,8 +19,8 @@ NAME_MAX_LENGTH = 100
 _MOST_DIGITS = 3  # "Asha Rao 2nd" is a name
 _TITLES = frozenset({"dr", "mr", "mrs", "ms", "prof", "shri", "smt"})
 
-CUSTOMER_CODES = frozenset({*TEXT_CODES, RefusalCode.INVALID_PHONE, RefusalCode.OUT_OF_RANGE, RefusalCode.UNDER_AGE})
-"""What `check_customer` may find."""
+PERSON_CODES = frozenset({*TEXT_CODES, RefusalCode.INVALID_PHONE, RefusalCode.OUT_OF_RANGE, RefusalCode.UNDER_AGE})
+"""What `check_person` may find."""
 
 
 class Gender(StrEnum):
@@ -31,8 +31,8 @@ class Gender(StrEnum):
     OTHER = "OTHER"
 
 
-class CustomerDetails(BaseModel):
-    """A checked snapshot: `phone` is E.164, `age` in years at submission."""
+class Person(BaseModel):
+    """Who a hair test is about, as typed and checked: `phone` is E.164 and unverified, `age` in years at submission."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -76,11 +76,11 @@ def check_age(age: int) -> int:
     return age
 
 
-def check_customer(*, name: str, phone: str, age: int, gender: Gender, problems: Problems) -> CustomerDetails | None:
+def check_person(*, name: str, phone: str, age: int, gender: Gender, problems: Problems) -> Person | None:
     """Return the checked details, or None after noting every problem at its field."""
     clean_name = problems.take("name", lambda: check_name(name))
     clean_phone = problems.take("phone", lambda: normalise_phone(phone))
     clean_age = problems.take("age", lambda: check_age(age))
     if clean_name is None or clean_phone is None or clean_age is None:
         return None
-    return CustomerDetails(name=clean_name, phone=clean_phone, age=clean_age, gender=gender)
+    return Person(name=clean_name, phone=clean_phone, age=clean_age, gender=gender)

@@ -28,6 +28,17 @@ class RefusalCode(StrEnum):
     REPORT_NOT_FOUND = "REPORT_NOT_FOUND"
     PRODUCT_UNAVAILABLE = "PRODUCT_UNAVAILABLE"
     SAFETY_BLOCK = "SAFETY_BLOCK"
+    ADDRESS_NOT_FOUND = "ADDRESS_NOT_FOUND"
+    ADDRESS_BOOK_FULL = "ADDRESS_BOOK_FULL"
+    CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
+    GUEST_RECORD_NOT_FOUND = "GUEST_RECORD_NOT_FOUND"
+    SESSION_NOT_FOUND = "SESSION_NOT_FOUND"
+    STALE_VERSION = "STALE_VERSION"
+    OTP_INVALID = "OTP_INVALID"
+    MESSAGE_NOT_SENT = "MESSAGE_NOT_SENT"
+    REFRESH_TOKEN_INVALID = "REFRESH_TOKEN_INVALID"  # noqa: S105 - the name of a code
+    OWN_ACCOUNT = "OWN_ACCOUNT"
+    NOT_TREATING_STAFF = "NOT_TREATING_STAFF"
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
     IDEMPOTENCY_IN_PROGRESS = "IDEMPOTENCY_IN_PROGRESS"
 
@@ -63,7 +74,7 @@ class InvalidValue(ValueError):
 class InvalidInput(Refusal):
     """The input breaks rules: all of them at once, so that a form can mark every field.
 
-    Which codes it may carry depends on the input: the modules that check inputs say so (`CUSTOMER_CODES`).
+    Which codes it may carry depends on the input: the modules that check inputs say so (`PERSON_CODES`).
     """
 
 

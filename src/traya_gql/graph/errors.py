@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import secrets
-import traceback
 from typing import Any
 
 from graphql import GraphQLError, ValueNode
 
-_log = logging.getLogger(__name__)
+from traya_gql.observability.faults import describe_fault
+from traya_gql.observability.logging import get_logger
+from traya_gql.observability.operations import loggable_name
+from traya_gql.services.rate_limits import RateLimited
+
+_log = get_logger(__name__)
 _LONGEST_MESSAGE = 500
-_LONGEST_NAME = 100
 _MOST_ERRORS = 20
-_MOST_FRAMES = 30
 _HINT = re.compile(r"\s*(Did you mean|Perhaps you meant)[^?]*\?")
 
 
@@ -26,7 +27,11 @@ def request_error(error: GraphQLError, *, code: str, hide_hints: bool) -> dict[s
 def shown_errors(errors: list[GraphQLError], *, operation_name: str | None, hide_hints: bool) -> list[dict[str, Any]]:
     """Return the errors of an execution. Whatever does not carry a code of ours is a fault: logged and masked."""
     return [
-        _shown(error, code, hide_hints=hide_hints) if (code := _code(error)) else _masked(error, operation_name)
+        _rate_limited(error, cause)
+        if isinstance(cause := _cause(error), RateLimited)
+        else _shown(error, code, hide_hints=hide_hints)
+        if (code := _code(error))
+        else fault(cause, operation_name=operation_name, path=error.path)
         for error in errors[:_MOST_ERRORS]
     ]
 
@@ -37,17 +42,12 @@ def fault(error: BaseException, *, operation_name: str | None, path: list[str | 
     Messages and values stay out of the log: those of the driver and of pydantic quote phones.
     """
     incident = secrets.token_hex(8)
-    # the innermost ones: endless recursion has a thousand
-    innermost = traceback.extract_tb(error.__traceback__, limit=-_MOST_FRAMES)
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in innermost]
     _log.error(
-        "fault incident=%s operation=%s path=%s type=%s code=%s frames=%s",
-        incident,
-        _loggable(operation_name),
-        path,
-        f"{type(error).__module__}.{type(error).__qualname__}",
-        code if isinstance(code := getattr(error, "code", None), int) else None,  # MongoDB's number
-        " < ".join(reversed(frames)),
+        "fault",
+        incident_id=incident,
+        operation=loggable_name(operation_name),
+        path=path,
+        **describe_fault(error),
     )
     shown: dict[str, Any] = {
         "message": f"Something went wrong on our side. If it stays, tell us the incident id {incident}.",
@@ -60,13 +60,9 @@ def fault(error: BaseException, *, operation_name: str | None, path: list[str | 
 
 def too_slow(seconds: float, *, operation_name: str | None) -> dict[str, Any]:
     """Log an operation that was ended after so many seconds, and return what the client learns of it."""
-    _log.warning("timeout operation=%s seconds=%g", _loggable(operation_name), seconds)
+    _log.warning("timeout", operation=loggable_name(operation_name), seconds=seconds)
     message = f"This took longer than {seconds:g} s. Ask for less at once, or repeat it later."
     return {"message": message, "extensions": {"code": "TIMEOUT"}}
-
-
-def _loggable(operation_name: str | None) -> str | None:
-    return operation_name if operation_name and len(operation_name) <= _LONGEST_NAME else None
 
 
 def _code(error: GraphQLError) -> str | None:
@@ -82,11 +78,19 @@ def _code(error: GraphQLError) -> str | None:
     return None
 
 
-def _masked(error: GraphQLError, operation_name: str | None) -> dict[str, Any]:
+def _cause(error: GraphQLError) -> BaseException:
     cause: BaseException = error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
-    return fault(cause, operation_name=operation_name, path=error.path)
+    return cause
+
+
+def _rate_limited(error: GraphQLError, limited: RateLimited) -> dict[str, Any]:
+    return {
+        "message": f"This was asked too often. Repeat it after {limited.retry_after_s} s.",
+        "path": error.path,
+        "extensions": {"code": "RATE_LIMITED", "retryAfter": limited.retry_after_s},
+    }
 
 
 def _shown(error: GraphQLError, code: str, *, hide_hints: bool) -> dict[str, Any]:

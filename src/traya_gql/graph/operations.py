@@ -28,6 +28,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from traya_gql.context import Context
 from traya_gql.graph.errors import fault, request_error, shown_errors, too_slow
 from traya_gql.graph.limits import Limits, check_limits
+from traya_gql.graph.signatures import signature
 
 _MOST_ERRORS = 5
 _BYTES_A_TOKEN = 360  # of the syntax tree with its tokens, measured
@@ -53,16 +54,24 @@ class Response(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A document that is parsed, within the limits and valid: its operations' kinds by name, the memory it holds."""
+    """A document that is parsed, within the limits and valid.
+
+    Its operations' kinds by name, the memory it holds, and what names it in the log.
+    """
 
     document: DocumentNode
     kinds: dict[str | None, OperationType]
     held_bytes: int
+    signature: str
 
     @property
     def only_name(self) -> str | None:
         """The name of the only operation; None when there are several, or it has none."""
         return next(iter(self.kinds)) if len(self.kinds) == 1 else None
+
+    def name_of(self, operation_name: str | None) -> str | None:
+        """Return the name of the operation that would run, as the document has it."""
+        return operation_name if operation_name in self.kinds else self.only_name
 
     def kind_of(self, operation_name: str | None) -> OperationType | None:
         """Return the kind of the operation that would run; None when the name chooses none."""
@@ -126,16 +135,24 @@ class Graph:
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
         }
-        prepared = Prepared(document, kinds, held_bytes=len(query) + document.token_count * _BYTES_A_TOKEN)
+        held_bytes = len(query) + document.token_count * _BYTES_A_TOKEN
+        prepared = Prepared(document, kinds, held_bytes, signature(document))
         if prepared.held_bytes <= self.limits.cached_bytes:
             self._prepared[query] = prepared
         return prepared
 
-    async def execute(self, prepared: Prepared, operation: Operation, context: Context) -> Response:
-        """Execute an operation. Never raises but for cancellation: faults are logged and masked."""
-        name = operation.operation_name or prepared.only_name
+    async def execute(
+        self, prepared: Prepared, operation: Operation, context: Context, *, bearer: str | None = None
+    ) -> Response:
+        """Execute an operation for whom the bearer token stands for, if one was sent.
+
+        Never raises but for cancellation: faults are logged and masked.
+        """
+        name = prepared.name_of(operation.operation_name)
         try:
             async with asyncio.timeout(self.limits.seconds):
+                if bearer is not None:
+                    await context.authenticate(bearer)
                 running = execute(
                     self.schema._schema,  # noqa: SLF001 - see prepare
                     prepared.document,

@@ -11,17 +11,28 @@ from strawberry.types import get_object_definition
 
 from traya_gql.graph.fields import shorten_fields
 from traya_gql.guards import GUARD, Guard
+from traya_gql.resolvers.customers import CustomerMutations, CustomerQueries
 from traya_gql.resolvers.hair_tests import HairTestMutations
 from traya_gql.resolvers.nodes import NodeQueries
 from traya_gql.resolvers.orders import OrderMutations, OrderQueries
 from traya_gql.resolvers.products import ProductQueries
 from traya_gql.resolvers.reports import ReportQueries
+from traya_gql.resolvers.sessions import SessionMutations
+from traya_gql.resolvers.staff import StaffMutations, StaffQueries
+from traya_gql.resolvers.viewer import ViewerQueries
 from traya_gql.schema.common import SCALARS
-from traya_gql.schema.customers import Customer
 from traya_gql.schema.errors import ERRORS, InvalidInputError
 
-_QUERIES = (NodeQueries, OrderQueries, ProductQueries, ReportQueries)
-_MUTATIONS = (HairTestMutations, OrderMutations)
+_QUERIES = (
+    CustomerQueries,
+    NodeQueries,
+    OrderQueries,
+    ProductQueries,
+    ReportQueries,
+    StaffQueries,
+    ViewerQueries,
+)
+_MUTATIONS = (CustomerMutations, HairTestMutations, OrderMutations, SessionMutations, StaffMutations)
 
 
 def schema_text() -> str:
@@ -50,7 +61,7 @@ def _build(*, is_sorted: bool) -> strawberry.Schema:
     return strawberry.Schema(
         query=query,
         mutation=mutation,
-        types=[Customer, InvalidInputError, *ERRORS.values()],
+        types=[InvalidInputError, *dict.fromkeys(ERRORS.values())],
         config=StrawberryConfig(
             sort_schema=is_sorted,
             scalar_map=SCALARS,

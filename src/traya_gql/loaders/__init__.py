@@ -5,20 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from aiodataloader import DataLoader
 
-from traya_gql.documents import customers, hair_tests, orders, products, reports
+from traya_gql.documents import assignments, customers, hair_tests, orders, owned, products, reports
 from traya_gql.documents.customers import CustomerRecord
-from traya_gql.documents.hair_tests import HairTestRecord
-from traya_gql.documents.orders import OrderRecord
+from traya_gql.documents.hair_tests import HairTestDocument, HairTestRecord
+from traya_gql.documents.orders import OrderDocument, OrderRecord
+from traya_gql.documents.owned import PageKey
 from traya_gql.documents.products import ProductQuery, ProductRecord
-from traya_gql.documents.reports import ReportRecord
+from traya_gql.documents.records import OwnedRecord, StoredDocument
+from traya_gql.documents.reports import ReportDocument, ReportRecord
 
 K = TypeVar("K", UUID, str)
 R = TypeVar("R")
+O = TypeVar("O", bound=OwnedRecord)  # noqa: E741 - O for owned
+
+
+class TreatmentKey(NamedTuple):
+    """Whether this doctor or coach treats this customer."""
+
+    staff_id: UUID
+    customer_id: UUID
 
 
 class Loaders:
@@ -55,6 +65,35 @@ class Loaders:
         return _batched(orders.by_ids)
 
     @cached_property
+    def hair_tests_by_customer(self) -> DataLoader[PageKey, list[HairTestRecord]]:
+        """Pages of a customer's hair tests."""
+        return _paged(HairTestDocument, HairTestRecord)
+
+    @cached_property
+    def reports_by_customer(self) -> DataLoader[PageKey, list[ReportRecord]]:
+        """Pages of a customer's reports."""
+        return _paged(ReportDocument, ReportRecord)
+
+    @cached_property
+    def orders_by_customer(self) -> DataLoader[PageKey, list[OrderRecord]]:
+        """Pages of a customer's orders."""
+        return _paged(OrderDocument, OrderRecord)
+
+    @cached_property
+    def treatment(self) -> DataLoader[TreatmentKey, bool]:
+        """Whether staff treat customers: one command a member of staff, and a request knows only one."""
+
+        async def load(keys: list[TreatmentKey]) -> list[bool]:
+            found: set[TreatmentKey] = set()
+            for staff_id in {key.staff_id for key in keys}:
+                asked = [key.customer_id for key in keys if key.staff_id == staff_id]
+                treated = await assignments.treated(staff_id, asked)
+                found.update(TreatmentKey(staff_id, customer_id) for customer_id in treated)
+            return [key in found for key in keys]
+
+        return DataLoader(load)
+
+    @cached_property
     def product_count_by_query(self) -> DataLoader[ProductQuery, int]:
         """How many products a query finds: one command a query."""
 
@@ -68,5 +107,13 @@ def _batched(find: Callable[[Sequence[K]], Awaitable[Mapping[K, R]]]) -> DataLoa
     async def load(keys: list[K]) -> list[R | None]:
         found = await find(keys)
         return [found.get(key) for key in keys]
+
+    return DataLoader(load)
+
+
+def _paged(document: type[StoredDocument], record: type[O]) -> DataLoader[PageKey, list[O]]:
+    async def load(keys: list[PageKey]) -> list[list[O]]:
+        found = await owned.pages(document, record, keys)
+        return [found[key] for key in keys]
 
     return DataLoader(load)

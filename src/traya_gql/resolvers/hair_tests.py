@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 
 from traya_gql.context import Grant, Info, Kind
-from traya_gql.domain.customers import CUSTOMER_CODES
+from traya_gql.domain.customers import PERSON_CODES
 from traya_gql.domain.hair_tests import HairAnswers
 from traya_gql.guards import ANYONE, mutation_field
 from traya_gql.schema.hair_tests import SubmitHairTestInput, SubmitHairTestPayload
@@ -22,9 +22,10 @@ class HairTestMutations:
         guard=ANYONE,
         description=(
             "Submit a hair test and get the report at once. The person, the answers and the report are stored "
-            "together or not at all. Nobody else's data is changed or shown, whatever phone is given."
+            "together or not at all. They belong to the customer who is signed in; what a guest submits can be claimed "
+            "by whoever signs in with the phone. Nobody else's data is changed or shown, whatever phone is given."
         ),
-        input_codes=CUSTOMER_CODES,
+        input_codes=PERSON_CODES,
         refusals=(IdempotencyConflict, IdempotencyInProgress),
     )
     async def submit_hair_test(
@@ -32,7 +33,7 @@ class HairTestMutations:
         info: Info,
         input_: Annotated[SubmitHairTestInput, strawberry.argument(name="input", description="The hair test.")],
     ) -> SubmitHairTestPayload:
-        submitted = await info.context.services.hair_tests.submit(_command(input_))
+        submitted = await info.context.services.hair_tests.submit(_command(input_), asker=info.context.asker)
         viewer = info.context.viewer.with_grant(Grant(Kind.REPORT, submitted.report.id))
         return SubmitHairTestPayload(
             report=Report.of(submitted.report, viewer),

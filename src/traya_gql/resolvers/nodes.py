@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
 from traya_gql.context import Context, Grant, Info, Kind
-from traya_gql.guards import ANYONE, query_field
+from traya_gql.documents.records import OwnedRecord
+from traya_gql.guards import ANYONE, CUSTOMER_READERS, ORDER_READERS, REPORT_READERS, query_field
+from traya_gql.resolvers.reports import find_report
 from traya_gql.schema.common import BadUserInput, Node, NodeKey, NodeType, read_node_id
 from traya_gql.schema.customers import Customer
 from traya_gql.schema.hair_tests import HairTest
 from traya_gql.schema.orders import Order
 from traya_gql.schema.products import Product
 from traya_gql.schema.reports import Report
-from traya_gql.services.reports import is_public_id
 
 _MOST_NODES = 100
 _WHO = (
-    "Products and reports answer to anyone. Hair tests, customers and orders answer to who sends their access token "
-    "as a bearer token; for all others they look like something that does not exist."
+    "Products and reports answer to anyone. Hair tests and orders answer to their owner, to the doctors and coaches "
+    "assigned to the owner, and to who sends their access token as a bearer token (orders also to SUPPORT); customers "
+    "to themselves, their doctors and coaches, SUPPORT and ADMIN. For all others they look like something that does "
+    "not exist."
 )
 
 
@@ -54,33 +58,39 @@ class NodeQueries:
 
 async def _find_or_refuse(raw: str, context: Context) -> Node | BadUserInput | None:
     try:
-        key = read_node_id(raw)
+        return await _find(read_node_id(raw), context)
     except BadUserInput as wrong:
         return wrong
-    return await _find(key, context)
 
 
-async def _find(key: NodeKey, context: Context) -> Node | None:  # noqa: PLR0911 - one return a type
+async def _find(key: NodeKey, context: Context) -> Node | None:
+    """Return the object if the viewer may see it; what is missing takes the same commands as what is foreign."""
     loaders, viewer = context.loaders, context.viewer
     match key.type:
         case NodeType.PRODUCT:
             product = await loaders.product_by_id.load(key.uuid())
             return None if product is None else Product.of(product)
         case NodeType.REPORT:
-            report = await loaders.report_by_public_id.load(key.key) if is_public_id(key.key) else None
+            report = await find_report(key.key, context)
             return None if report is None else Report.of(report, viewer)
         case NodeType.HAIR_TEST:
             test = await loaders.hair_test_by_id.load(key.uuid())
-            if test is None or not viewer.holds(Grant(Kind.REPORT, test.report_id)):
-                return None
-            return HairTest.of(test, viewer)
+            grant = None if test is None else Grant(Kind.REPORT, test.report_id)
+            may_read = await REPORT_READERS.admits_soon(viewer, owner_id=_owner(test), opened_by=grant)
+            return HairTest.of(test, viewer) if may_read and test is not None else None
         case NodeType.CUSTOMER:
             customer = await loaders.customer_by_id.load(key.uuid())
-            if customer is None or not viewer.holds(Grant(Kind.REPORT, customer.report_id)):
-                return None
-            return Customer.of(customer)
+            owner_id = None if customer is None else customer.id
+            may_read = await CUSTOMER_READERS.admits_soon(viewer, owner_id=owner_id, opened_by=None)
+            return Customer.of(customer, viewer) if may_read and customer is not None else None
         case NodeType.ORDER:
-            if not viewer.holds(grant := Grant(Kind.ORDER, key.uuid())):
-                return None
-            order = await loaders.order_by_id.load(grant.id)
-            return None if order is None else Order.of(order, viewer)
+            order = await loaders.order_by_id.load(key.uuid())
+            grant = Grant(Kind.ORDER, key.uuid())
+            may_read = await ORDER_READERS.admits_soon(viewer, owner_id=_owner(order), opened_by=grant)
+            return Order.of(order, viewer) if may_read and order is not None else None
+        case NodeType.ADDRESS | NodeType.SESSION:
+            raise BadUserInput(f"A {key.type} is named in mutations only, and read with `viewer`.")
+
+
+def _owner(record: OwnedRecord | None) -> UUID | None:
+    return None if record is None else record.customer_id

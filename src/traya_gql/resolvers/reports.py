@@ -6,10 +6,10 @@ from typing import Annotated
 
 import strawberry
 
-from traya_gql.context import Info
+from traya_gql.context import Context, Info
+from traya_gql.documents.reports import ReportRecord
 from traya_gql.guards import ANYONE, query_field
 from traya_gql.schema.reports import Report
-from traya_gql.services.reports import is_public_id
 
 
 @strawberry.type
@@ -18,7 +18,8 @@ class ReportQueries:
         guard=ANYONE,
         description=(
             "The report behind a shared link. Null for an unknown or malformed public id. An access token that is "
-            "expired, or of another report, opens nothing more than the link does."
+            "expired, or of another report, opens nothing more than the link does. Too many misses from one network "
+            "address: RATE_LIMITED."
         ),
     )
     async def report(
@@ -30,7 +31,13 @@ class ReportQueries:
             strawberry.argument(description="The token that `submitHairTest` returned: opens the private fields."),
         ] = None,
     ) -> Report | None:
-        if not is_public_id(public_id):
-            return None
-        record = await info.context.loaders.report_by_public_id.load(public_id)
-        return None if record is None else Report.of(record, info.context.viewer_with(access_token))
+        viewer = info.context.viewer_with(access_token)
+        record = await find_report(public_id, info.context)
+        return None if record is None else Report.of(record, viewer)
+
+
+async def find_report(public_id: str, context: Context) -> ReportRecord | None:
+    """Return the report behind a link; counts misses."""
+    return await context.services.reports.find(
+        public_id, address=context.address, load=context.loaders.report_by_public_id.load
+    )

@@ -6,9 +6,10 @@ from typing import Self
 
 import strawberry
 
+from traya_gql.domain.address_book import AddressBook
 from traya_gql.domain.addresses import Address as StoredAddress
-from traya_gql.domain.addresses import IndianState
-from traya_gql.schema.common import described_enum
+from traya_gql.domain.addresses import IndianState, TypedAddress
+from traya_gql.schema.common import NodeType, described_enum, node_id
 
 described_enum(
     IndianState,
@@ -46,3 +47,31 @@ class AddressInput:
     state: IndianState = strawberry.field(description="State or union territory.")
     pin_code: str = strawberry.field(description="PIN code: six digits, the first not 0. Spaces are ignored.")
     country: str = strawberry.field(default="IN", description='ISO 3166-1 code. We deliver to "IN" only.')
+
+    def typed(self) -> TypedAddress:
+        return TypedAddress(
+            name=self.name,
+            address_line=self.address_line,
+            city=self.city,
+            state=self.state,
+            pin_code=self.pin_code,
+            country=self.country,
+        )
+
+
+@strawberry.type(description="An address that a customer keeps.")
+class SavedAddress:
+    id: strawberry.ID = strawberry.field(description="What `updateAddress` and `deleteAddress` name it by.")
+    is_default: bool = strawberry.field(description="Whether it is the one to suggest first. Exactly one is.")
+    address: Address = strawberry.field(description="The address.")
+
+    @classmethod
+    def all_of(cls, book: AddressBook) -> list[Self]:
+        return [
+            cls(
+                id=node_id(NodeType.ADDRESS, saved.id),
+                is_default=saved.id == book.default_id,
+                address=Address.of(saved.address),
+            )
+            for saved in book.addresses
+        ]

@@ -18,6 +18,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from traya_gql.documents.records import Position
 from traya_gql.domain.money import rupees
 from traya_gql.domain.paging import MAX_PAGE_SIZE
 
@@ -56,13 +57,15 @@ class Node:
 
 
 class NodeType(StrEnum):
-    """The types that `node` can answer."""
+    """The types that `node` can answer; `SESSION` and `ADDRESS` have ids only to be named in mutations."""
 
+    ADDRESS = "SavedAddress"
     CUSTOMER = "Customer"
     HAIR_TEST = "HairTest"
     ORDER = "Order"
     PRODUCT = "Product"
     REPORT = "Report"
+    SESSION = "Session"
 
 
 class NodeKey(NamedTuple):
@@ -95,6 +98,15 @@ def read_node_id(raw: str) -> NodeKey:
         if node_id(node_key.type, key if node_key.type is NodeType.REPORT else node_key.uuid()) == raw:
             return node_key
     raise BadUserInput("This is not an id of this graph. Use an id that the graph gave you, unchanged.")
+
+
+def read_key(raw: str, type_: NodeType) -> UUID | None:
+    """Return the key of an id of this type; None for anything else, so that a refusal can name its place."""
+    try:
+        key = read_node_id(raw)
+    except BadUserInput:
+        return None
+    return key.uuid() if key.type is type_ else None
 
 
 def _decode(raw: str, *, longest: int) -> bytes:
@@ -239,6 +251,34 @@ class Connection(Generic[NodeT]):
         )
 
 
+ConnectionT = TypeVar("ConnectionT", bound="Connection[Any]")
+RecordT = TypeVar("RecordT")
+
+
+def newest_first(
+    connection: type[ConnectionT],
+    records: list[RecordT],
+    page: Page,
+    *,
+    order: str,
+    show: Callable[[RecordT], Any],
+    place_of: Callable[[Any], Position] = lambda record: Position(record.created_at, record.id),
+) -> ConnectionT:
+    """Return a page of records, read one further than the page holds, as a connection."""
+    shown = records[: page.size]
+
+    def cursor_of(place: int) -> str:
+        position = place_of(shown[place])
+        return make_cursor(order, round(position.created_at.timestamp() * 1000), position.id)
+
+    return connection(
+        items=[show(record) for record in shown],
+        cursor_of=cursor_of,
+        has_next=len(records) > page.size,
+        is_first_page=page.after is None,
+    )
+
+
 def check_first(first: int) -> int:
     """Return the page size.
 
@@ -248,6 +288,39 @@ def check_first(first: int) -> int:
     if not 1 <= first <= MAX_PAGE_SIZE:
         raise BadUserInput(f"`first` must be between 1 and {MAX_PAGE_SIZE}.")
     return first
+
+
+def page_after(first: int, after: str | None, order: str) -> Page:
+    """Return which page of a list, the newest first, a client asks for.
+
+    Raises:
+        BadUserInput: `first` is not 1 to 100, or `after` is no cursor of this list.
+    """
+    size = check_first(first)
+    if after is None:
+        return Page(size, None)
+    milliseconds, key = read_cursor(after, order, int)
+    try:
+        return Page(size, Position(datetime.fromtimestamp(int(milliseconds) / 1000, UTC), key))
+    except (OverflowError, ValueError, OSError):
+        raise BadUserInput("`after` is not a cursor of this list.") from None
+
+
+class Page(NamedTuple):
+    """How many items, and after which position (None: from the start)."""
+
+    size: int
+    after: Position | None
+
+    @property
+    def limit(self) -> int:
+        """How many records to read: one more than the page holds tells whether another follows."""
+        return self.size + 1
+
+
+FIRST = "How many, 1 to 100."
+AFTER = "The cursor after which the page starts, from the same list."
+"""The descriptions of the arguments of lists."""
 
 
 def make_cursor(order: str, value: str | int, key: UUID) -> str:

@@ -27,6 +27,17 @@ described_enum(
         RefusalCode.PRODUCT_UNAVAILABLE: "The product does not exist or is not sold now.",
         RefusalCode.SAFETY_BLOCK: "This person may not have the product, for safety's sake.",
         RefusalCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
+        RefusalCode.ADDRESS_NOT_FOUND: "You keep no address with this id.",
+        RefusalCode.ADDRESS_BOOK_FULL: "You keep as many addresses as one can: delete one first.",
+        RefusalCode.CUSTOMER_NOT_FOUND: "There is no such customer.",
+        RefusalCode.GUEST_RECORD_NOT_FOUND: "There is nothing with this id for you to claim.",
+        RefusalCode.SESSION_NOT_FOUND: "You have no such session that lasts.",
+        RefusalCode.STALE_VERSION: "It was changed since you read it: read it again.",
+        RefusalCode.OTP_INVALID: "The code is wrong, used, expired, or was guessed too often.",
+        RefusalCode.MESSAGE_NOT_SENT: "The message could not be sent now: try again in a minute.",
+        RefusalCode.REFRESH_TOKEN_INVALID: "The session has ended: sign in again.",
+        RefusalCode.OWN_ACCOUNT: "Staff do not change their own rights.",
+        RefusalCode.NOT_TREATING_STAFF: "The person is neither a doctor nor a coach.",
         RefusalCode.IDEMPOTENCY_IN_PROGRESS: "The first request with this key is still running: repeat it later.",
     },
     name="UserErrorCode",
@@ -67,6 +78,31 @@ class IdempotencyConflictError(UserError):
     pass
 
 
+@strawberry.type(description="What the input names does not exist, or is not yours.")
+class NotFoundError(UserError):
+    pass
+
+
+@strawberry.type(description="You keep as many addresses as one can.")
+class AddressBookFullError(UserError):
+    pass
+
+
+@strawberry.type(description="It was changed since you read it.")
+class StaleVersionError(UserError):
+    pass
+
+
+@strawberry.type(description="Signing in, or staying signed in, did not work.")
+class SignInError(UserError):
+    pass
+
+
+@strawberry.type(description="A rule about the rights of staff forbids it.")
+class StaffRuleError(UserError):
+    pass
+
+
 @strawberry.type(description="The first request with this idempotency key has not ended yet.")
 class IdempotencyInProgressError(UserError):
     pass
@@ -76,6 +112,17 @@ ERRORS: dict[RefusalCode, type[UserError]] = {
     RefusalCode.REPORT_NOT_FOUND: ReportNotFoundError,
     RefusalCode.PRODUCT_UNAVAILABLE: ProductUnavailableError,
     RefusalCode.SAFETY_BLOCK: SafetyBlockError,
+    RefusalCode.ADDRESS_NOT_FOUND: NotFoundError,
+    RefusalCode.ADDRESS_BOOK_FULL: AddressBookFullError,
+    RefusalCode.CUSTOMER_NOT_FOUND: NotFoundError,
+    RefusalCode.GUEST_RECORD_NOT_FOUND: NotFoundError,
+    RefusalCode.SESSION_NOT_FOUND: NotFoundError,
+    RefusalCode.STALE_VERSION: StaleVersionError,
+    RefusalCode.OTP_INVALID: SignInError,
+    RefusalCode.MESSAGE_NOT_SENT: SignInError,
+    RefusalCode.REFRESH_TOKEN_INVALID: SignInError,
+    RefusalCode.OWN_ACCOUNT: StaffRuleError,
+    RefusalCode.NOT_TREATING_STAFF: StaffRuleError,
     RefusalCode.IDEMPOTENCY_CONFLICT: IdempotencyConflictError,
     RefusalCode.IDEMPOTENCY_IN_PROGRESS: IdempotencyInProgressError,
 }

@@ -11,9 +11,9 @@ import strawberry
 from traya_gql.context import Info, Viewer
 from traya_gql.documents.hair_tests import HairTestRecord
 from traya_gql.domain.hair_tests import Dandruff, EnergyLevel, FamilyHistory, HairLossStage, Sleep, Stress
-from traya_gql.schema.common import Node, NodeType, described_enum, node_id
-from traya_gql.schema.customers import Customer, CustomerInput
+from traya_gql.schema.common import Connection, Node, NodeType, described_enum, node_id
 from traya_gql.schema.payloads import MadePayload
+from traya_gql.schema.people import CustomerInput, Person
 
 if TYPE_CHECKING:
     from traya_gql.schema.reports import Report
@@ -81,10 +81,10 @@ described_enum(
 )
 class HairTest(Node):
     viewer: strawberry.Private[Viewer]
-    customer_id: strawberry.Private[UUID]
     report_id: strawberry.Private[UUID]
 
     submitted_at: datetime = strawberry.field(description="When it was submitted.")
+    person: Person = strawberry.field(description="Whom it is about, as typed.")
     hair_loss_stage: HairLossStage = strawberry.field(description="How far the hair loss has gone.")
     family_history: FamilyHistory = strawberry.field(description="Which side of the family has hair loss.")
     dandruff: Dandruff = strawberry.field(description="Flakes and scaling of the scalp.")
@@ -99,10 +99,10 @@ class HairTest(Node):
         answers = record.answers
         return cls(
             viewer=viewer,
-            customer_id=record.customer_id,
             report_id=record.report_id,
             id=node_id(NodeType.HAIR_TEST, record.id),
             submitted_at=record.created_at,
+            person=Person.of(record.person),
             hair_loss_stage=answers.hair_loss_stage,
             family_history=answers.family_history,
             dandruff=answers.dandruff,
@@ -112,11 +112,6 @@ class HairTest(Node):
             energy_level=answers.energy_level,
             is_taking_supplements=answers.is_taking_supplements,
         )
-
-    @strawberry.field(description="Who took the test. Null only when the record is gone.")
-    async def customer(self, info: Info) -> Customer | None:
-        record = await info.context.loaders.customer_by_id.load(self.customer_id)
-        return None if record is None else Customer.of(record)
 
     @strawberry.field(description="What the test came to. Null only when the record is gone.")
     async def report(self, info: Info) -> Annotated[Report, strawberry.lazy("traya_gql.schema.reports")] | None:
@@ -153,6 +148,11 @@ class SubmitHairTestInput:
     customer: CustomerInput = strawberry.field(description="Who takes the test.")
     hair: HairInput = strawberry.field(description="Answers about hair and scalp.")
     internal_health: InternalHealthInput = strawberry.field(description="Answers about internal health.")
+
+
+@strawberry.type(description="A page of hair tests.")
+class HairTestConnection(Connection[HairTest]):
+    pass
 
 
 @strawberry.type(description="What `submitHairTest` answers.")

@@ -13,7 +13,7 @@ from traya_gql.documents.orders import OrderLineRecord, OrderRecord
 from traya_gql.domain.orders import MAX_LINES, OrderStatus, PaymentMethod
 from traya_gql.guards import AT_MOST
 from traya_gql.schema.addresses import Address, AddressInput
-from traya_gql.schema.common import Money, Node, NodeType, described_enum, money, node_id
+from traya_gql.schema.common import Connection, Money, Node, NodeType, described_enum, money, node_id
 from traya_gql.schema.payloads import MadePayload
 from traya_gql.schema.products import Product
 from traya_gql.schema.reports import Report
@@ -109,6 +109,11 @@ class Order(Node):
     async def report(self, info: Info) -> Report | None:
         record = await info.context.loaders.report_by_id.load(self.report_id)
         return None if record is None else Report.of(record, self.viewer)
+
+
+@strawberry.type(description="A page of orders.")
+class OrderConnection(Connection[Order]):
+    pass
 
 
 @strawberry.input(description="One product to order.")

@@ -11,11 +11,26 @@ from traya_gql.domain.refusals import Refusal
 from traya_gql.guards import AT_MOST
 from traya_gql.schema.errors import UserError, user_errors
 
-_MOST_ERRORS = 60  # an order of 20 lines with three faults each
+_MOST_ERRORS = 100  # each of 100 ids to claim; an order of 20 lines has three faults each at the most
 
 
 @strawberry.type
-class MadePayload:
+class Payload:
+    """The answer of a mutation."""
+
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list,
+        description="Why it was refused; empty when it was done.",
+        metadata={AT_MOST: _MOST_ERRORS},
+    )
+
+    @classmethod
+    def refused(cls, refusal: Refusal) -> Self:
+        return cls(user_errors=user_errors(refusal))
+
+
+@strawberry.type
+class MadePayload(Payload):
     """The answer of a mutation that makes one object, and gives who made it a token for its private parts."""
 
     access_token: str | None = strawberry.field(
@@ -31,12 +46,3 @@ class MadePayload:
     is_replay: bool = strawberry.field(
         default=False, description="Whether this was done before, under the same idempotency key."
     )
-    user_errors: list[UserError] = strawberry.field(
-        default_factory=list,
-        description="Why it was refused; empty when it was done.",
-        metadata={AT_MOST: _MOST_ERRORS},
-    )
-
-    @classmethod
-    def refused(cls, refusal: Refusal) -> Self:
-        return cls(user_errors=user_errors(refusal))

@@ -18,8 +18,8 @@ from traya_gql.domain.kit import KitItem as RecommendedItem
 from traya_gql.domain.products import ProductCategory
 from traya_gql.domain.report_texts import DISCLAIMER, EXPLANATIONS, NEXT_STEPS
 from traya_gql.domain.safety import SafetyAction, SafetyFindingCode, findings
-from traya_gql.guards import AT_MOST, REPORT_TOKEN_HOLDER, private_field
-from traya_gql.schema.common import Money, Node, NodeType, described_enum, money, node_id
+from traya_gql.guards import AT_MOST, REPORT_READERS, private_field
+from traya_gql.schema.common import Connection, Money, Node, NodeType, described_enum, money, node_id
 from traya_gql.schema.hair_tests import HairTest
 from traya_gql.schema.products import Product
 
@@ -81,7 +81,8 @@ described_enum(
 @strawberry.type(description="One likely root cause.")
 class Cause:
     viewer: strawberry.Private[Viewer]
-    opened_by: strawberry.Private[Grant]
+    opened_by: strawberry.Private[Grant | None]
+    owner_id: strawberry.Private[UUID | None]
     listed: strawberry.Private[ListedCause]
 
     cause: CauseCode = strawberry.field(description="Which cause.")
@@ -90,10 +91,11 @@ class Cause:
     explanation: str = strawberry.field(description="What the cause is, for the person.")
 
     @classmethod
-    def of(cls, listed: ListedCause, *, viewer: Viewer, opened_by: Grant) -> Self:
+    def of(cls, listed: ListedCause, *, report: Report) -> Self:
         return cls(
-            viewer=viewer,
-            opened_by=opened_by,
+            viewer=report.viewer,
+            opened_by=report.opened_by,
+            owner_id=report.owner_id,
             listed=listed,
             cause=listed.code,
             level=listed.level,
@@ -102,12 +104,12 @@ class Cause:
         )
 
     # the points of most causes come from one answer each: whoever knows them knows the answer
-    @private_field(readers=REPORT_TOKEN_HOLDER, description="Points, 25 to 100. Causes below 25 are not listed.")
+    @private_field(readers=REPORT_READERS, description="Points, 25 to 100. Causes below 25 are not listed.")
     def score(self) -> int | None:
         return self.listed.score
 
     @private_field(
-        readers=REPORT_TOKEN_HOLDER,
+        readers=REPORT_READERS,
         description="The names of the answers that gave points, such as `hairLossStage`.",
     )
     def answers_that_raised_it(self) -> list[str] | None:
@@ -174,12 +176,13 @@ class SafetyFinding:
 @strawberry.type(
     description=(
         "What a hair test came to. Whoever knows the public id sees first name, gender, causes, recovery, kit and "
-        "prices. Fields marked private are null for all but the holder of the access token."
+        "prices. Fields marked private are null for all but the readers they name."
     )
 )
 class Report(Node):
     viewer: strawberry.Private[Viewer]
-    opened_by: strawberry.Private[Grant]
+    opened_by: strawberry.Private[Grant | None]
+    owner_id: strawberry.Private[UUID | None]
     record: strawberry.Private[ReportRecord]
 
     public_id: str = strawberry.field(description="22 URL-safe characters, 128 random bits: the key of the link.")
@@ -193,6 +196,7 @@ class Report(Node):
         return cls(
             viewer=viewer,
             opened_by=Grant(Kind.REPORT, record.id),
+            owner_id=record.customer_id,
             record=record,
             # the public id is the key: whoever may see the report can fetch it again
             id=node_id(NodeType.REPORT, record.public_id),
@@ -205,9 +209,7 @@ class Report(Node):
 
     @strawberry.field(description="Likely root causes, 0 to 4, the strongest first.", metadata={AT_MOST: MOST_CAUSES})
     def causes(self) -> list[Cause]:
-        return [
-            Cause.of(listed, viewer=self.viewer, opened_by=self.opened_by) for listed in self.record.assessment.causes
-        ]
+        return [Cause.of(listed, report=self) for listed in self.record.assessment.causes]
 
     @strawberry.field(description="When a change can be judged.")
     def recovery(self) -> Recovery:
@@ -226,7 +228,7 @@ class Report(Node):
         return DISCLAIMER
 
     @private_field(
-        readers=REPORT_TOKEN_HOLDER,
+        readers=REPORT_READERS,
         description="Why products are held back, the weightiest reason first.",
         at_most=len(SafetyFindingCode),
     )
@@ -239,7 +241,12 @@ class Report(Node):
             for found in findings(test.answers)
         ]
 
-    @private_field(readers=REPORT_TOKEN_HOLDER, description="The answers behind the report.")
+    @private_field(readers=REPORT_READERS, description="The answers behind the report.")
     async def hair_test(self, info: Info) -> HairTest | None:
         record = await info.context.loaders.hair_test_by_id.load(self.record.hair_test_id)
         return None if record is None else HairTest.of(record, self.viewer)
+
+
+@strawberry.type(description="A page of reports.")
+class ReportConnection(Connection[Report]):
+    pass

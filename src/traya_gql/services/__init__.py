@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from traya_gql.services.access_tokens import AccessTokens
+from traya_gql.services.customers import Customers
 from traya_gql.services.hair_tests import HairTests
+from traya_gql.services.one_time_codes import OneTimeCodes
 from traya_gql.services.orders import Orders
 from traya_gql.services.products import Products
+from traya_gql.services.reports import Reports
+from traya_gql.services.revocations import Revocations
+from traya_gql.services.sessions import Sessions
+from traya_gql.services.staff import Staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +21,12 @@ class Services:
     """The rooms, built once for a process."""
 
     access_tokens: AccessTokens
+    customers: Customers
     hair_tests: HairTests
+    one_time_codes: OneTimeCodes
     orders: Orders
     products: Products
+    reports: Reports
+    revocations: Revocations
+    sessions: Sessions
+    staff: Staff

@@ -1,23 +1,29 @@
-"""Access tokens: signed, expiring proof that somebody may read one report or one order."""
+"""Access tokens: signed, expiring proof of who is signed in, or that somebody may read one report or one order."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import jwt
 
+from traya_gql.domain.roles import Role
+from traya_gql.services.keys import Keys, key_id_of
+
+SESSION_LIFETIME = timedelta(minutes=15)
+"""How long the access token of a session lasts. Source: docs/decisions/0016."""
+
 _ALGORITHM = "HS256"
 _ISSUER = "traya-gql"
+_SESSION = "session"
 _MOST_CHARACTERS = 1000
 
 
 class Kind(StrEnum):
-    """What a token opens."""
+    """What a guest's token opens."""
 
     REPORT = "report"
     ORDER = "order"
@@ -30,6 +36,16 @@ class Grant(NamedTuple):
     id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is signed in, by which session. `roles` are those beside CUSTOMER, when the token was made."""
+
+    customer_id: UUID
+    session_id: UUID
+    access_version: int
+    roles: frozenset[Role]
+
+
 class Issued(NamedTuple):
     """A token, and when it ends."""
 
@@ -37,53 +53,91 @@ class Issued(NamedTuple):
     expires_at: datetime
 
 
+class TokenExpired(Exception):
+    """The token was good once."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccessTokens:
     """Makes and reads access tokens.
 
-    A token is a JWT that names one object. It depends on nothing but the object, the time it was made and the key, so
+    A token is a JWT. A guest's names one object and depends on nothing but that, the time it was made and the key, so
     that a repeated mutation answers with the same token.
 
     Args:
-        key: the secret that signs; at least 32 bytes.
-        lifetime: how long a token is valid, from the time the object was made.
+        keys: what signs.
+        guest_lifetime: how long a guest's token is valid, from the time the object was made.
     """
 
-    key: str = field(repr=False)
-    lifetime: timedelta
+    keys: Keys
+    guest_lifetime: timedelta
 
     def issue(self, grant: Grant, *, made_at: datetime) -> Issued:
         """Return the token of an object made at that time."""
-        expires_at = made_at + self.lifetime
-        claims = {
-            "iss": _ISSUER,
-            "aud": grant.kind.value,
-            "sub": grant.id.hex,
-            "iat": int(made_at.timestamp()),
-            "exp": int(expires_at.timestamp()),
-        }
-        token = jwt.encode(claims, self.key, algorithm=_ALGORITHM, headers={"kid": self._key_id()})
-        return Issued(token, expires_at)
+        return self._signed(
+            {"aud": grant.kind.value, "sub": grant.id.hex}, made_at=made_at, lifetime=self.guest_lifetime
+        )
 
-    def read(self, token: str, *, now: datetime) -> Grant | None:
-        """Return what the token opens at this time, or None: forged, garbled, expired and foreign look the same."""
+    def issue_for_session(self, signed_in: SignedIn, *, made_at: datetime) -> Issued:
+        """Return a token of a session."""
+        claims = {
+            "aud": _SESSION,
+            "sub": signed_in.customer_id.hex,
+            "sid": signed_in.session_id.hex,
+            "ver": signed_in.access_version,
+            "roles": sorted(signed_in.roles),
+        }
+        return self._signed(claims, made_at=made_at, lifetime=SESSION_LIFETIME)
+
+    def read_grant(self, token: str, *, now: datetime) -> Grant | None:
+        """Return what a guest's token opens at this time, or None: forged, expired and foreign look the same."""
+        try:
+            read = self.read(token, now=now)
+        except TokenExpired:
+            return None
+        return read if isinstance(read, Grant) else None
+
+    def read(self, token: str, *, now: datetime) -> Grant | SignedIn | None:
+        """Return what a token of any kind stands for, or None when it is none of ours. Knows nothing of revocations.
+
+        Raises:
+            TokenExpired: it was one of ours, and has ended.
+        """
         if len(token) > _MOST_CHARACTERS:
             return None
         try:
+            key = self.keys.by_id(jwt.get_unverified_header(token).get("kid"))
+            if key is None:
+                return None
             claims = jwt.decode(
                 token,
-                self.key,
+                key,
                 algorithms=[_ALGORITHM],
-                audience=list(Kind),
+                audience=[*Kind, _SESSION],
                 issuer=_ISSUER,
                 # the clock is an argument
                 options={"require": ["exp", "sub", "aud"], "verify_exp": False, "verify_iat": False},
             )
+            found = _found(claims)
             if now.timestamp() >= claims["exp"]:
-                return None
-            return Grant(Kind(claims["aud"]), UUID(hex=claims["sub"]))
-        except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):
+                raise TokenExpired
+        except (jwt.InvalidTokenError, ValueError, TypeError, KeyError, RecursionError):
             return None
+        return found
 
-    def _key_id(self) -> str:
-        return sha256(self.key.encode()).hexdigest()[:8]
+    def _signed(self, claims: dict[str, Any], *, made_at: datetime, lifetime: timedelta) -> Issued:
+        expires_at = made_at + lifetime
+        claims |= {"iss": _ISSUER, "iat": int(made_at.timestamp()), "exp": int(expires_at.timestamp())}
+        key = self.keys.first
+        return Issued(jwt.encode(claims, key, algorithm=_ALGORITHM, headers={"kid": key_id_of(key)}), expires_at)
+
+
+def _found(claims: dict[str, Any]) -> Grant | SignedIn:
+    if claims["aud"] != _SESSION:
+        return Grant(Kind(claims["aud"]), UUID(hex=claims["sub"]))
+    return SignedIn(
+        customer_id=UUID(hex=claims["sub"]),
+        session_id=UUID(hex=claims["sid"]),
+        access_version=claims["ver"],
+        roles=frozenset(map(Role, claims["roles"])),
+    )

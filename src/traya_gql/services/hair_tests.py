@@ -12,16 +12,18 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel, ConfigDict
 
 from traya_gql.documents import products, reports
-from traya_gql.documents.customers import CustomerDocument
 from traya_gql.documents.hair_tests import HairTestDocument
 from traya_gql.documents.reports import ReportDocument, ReportRecord
 from traya_gql.domain.assessment import assess
-from traya_gql.domain.customers import CustomerDetails, Gender, check_customer, first_name
+from traya_gql.domain.customers import Gender, Person, check_person, first_name
 from traya_gql.domain.hair_tests import Assessed, HairAnswers
 from traya_gql.domain.kit import recommend
+from traya_gql.domain.rates import Rates
 from traya_gql.domain.refusals import Problems
 from traya_gql.services.access_tokens import AccessTokens, Grant, Issued, Kind
+from traya_gql.services.asker import Asker
 from traya_gql.services.idempotency import Once
+from traya_gql.services.rate_limits import Hit, RateLimiter
 
 
 class SubmitHairTest(BaseModel):
@@ -48,7 +50,7 @@ class Submitted(NamedTuple):
 class _Checked(BaseModel):
     """What a repeat must bring again."""
 
-    customer: CustomerDetails
+    customer: Person
     answers: HairAnswers
 
 
@@ -58,37 +60,46 @@ class HairTests:
 
     once: Once
     tokens: AccessTokens
+    limiter: RateLimiter
+    rates: Rates
     now: Callable[[], datetime]
 
-    async def submit(self, command: SubmitHairTest) -> Submitted:
-        """Store the person's snapshot, the answers and the report in one transaction.
+    async def submit(self, command: SubmitHairTest, *, asker: Asker) -> Submitted:
+        """Store the person as typed, the answers and the report in one transaction.
+
+        They belong to the customer who is signed in; a guest's belong to nobody until they are claimed.
 
         Raises:
             InvalidInput: details of the person break rules.
+            RateLimited: too many from this asker, or this address.
             IdempotencyConflict, IdempotencyInProgress: see `Once.run`.
         """
         checked = _check(command)
+        name = asker.name(checked.customer.phone)
+        await self.limiter.hit(
+            Hit(name="hair_tests_per_asker", rate=self.rates.hair_tests_per_asker, key=name),
+            Hit(name="hair_tests_per_address", rate=self.rates.hair_tests_per_address, key=asker.address),
+        )
         made_at = self.now()
-        customer_id, hair_test_id, report_id = uuid4(), uuid4(), uuid4()
+        hair_test_id, report_id = uuid4(), uuid4()
         public_id = secrets.token_urlsafe(16)
         person = Assessed(age=checked.customer.age, gender=checked.customer.gender, answers=checked.answers)
         assessment = assess(person)
 
         async def work() -> ReportRecord:
             kit = recommend(answers=checked.answers, causes=assessment.causes, candidates=await products.all_active())
-            await CustomerDocument(
-                id=customer_id, created_at=made_at, report_id=report_id, details=checked.customer, is_verified=False
-            ).insert()
             await HairTestDocument(
                 id=hair_test_id,
                 created_at=made_at,
-                customer_id=customer_id,
+                customer_id=asker.customer_id,
                 report_id=report_id,
+                person=checked.customer,
                 answers=checked.answers,
             ).insert()
             report = ReportDocument(
                 id=report_id,
                 created_at=made_at,
+                customer_id=asker.customer_id,
                 public_id=public_id,
                 hair_test_id=hair_test_id,
                 first_name=first_name(checked.customer.name),
@@ -100,7 +111,7 @@ class HairTests:
 
         outcome = await self.once.run(
             mutation="submitHairTest",
-            asker=checked.customer.phone,
+            asker=name,
             key=command.idempotency_key,
             command=checked,
             result_id=report_id,
@@ -119,7 +130,7 @@ class HairTests:
 def _check(command: SubmitHairTest) -> _Checked:
     problems = Problems()
     with problems.under("customer"):
-        customer = check_customer(
+        customer = check_person(
             name=command.name,
             phone=command.phone,
             age=command.age,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -20,6 +18,7 @@ from traya_gql.documents.idempotency import IdempotencyDocument
 from traya_gql.documents.records import Record
 from traya_gql.documents.transactions import Transactions
 from traya_gql.domain.refusals import Problem, Refusal, RefusalCode
+from traya_gql.services.keys import Keys
 
 WAIT_S = 5.0
 """How long a repeat waits for the first. Source: docs/decisions/0010."""
@@ -63,12 +62,12 @@ class Once:
 
     Args:
         transactions: run the work; its deadline is how long another process's repeat waits.
-        key: the server's secret, which hides phones and inputs.
+        keys: the server's secrets, which hide phones and inputs.
         wait_s: how long a repeat of this process waits, in seconds.
     """
 
     transactions: Transactions
-    key: str = field(repr=False)
+    keys: Keys
     wait_s: float = WAIT_S
     # repeats within this process wait here, instead of fighting with write conflicts in the database
     _running: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, repr=False)
@@ -89,7 +88,7 @@ class Once:
 
         Args:
             mutation: the mutation's name; keys of different mutations do not meet.
-            asker: who asks: the normalised phone of a guest.
+            asker: who asks: the normalised phone of a guest, or the id of a customer who is signed in.
             key: the client's key.
             command: the checked input; a repeat must bring an equal one.
             result_id: the id of what the work makes.
@@ -102,23 +101,19 @@ class Once:
             IdempotencyInProgress: the first request did not end within `wait_s`.
             Refusal: whatever the work refuses; the key stays unused then.
         """
-        record = IdempotencyDocument(
-            id=f"{mutation}:{self._hidden(asker)[:32]}:{key}",
-            input_hash=self._hidden(command.model_dump_json()),
-            result_id=result_id,
-            created_at=now,
-        )
-
+        records = self._records(f"{mutation}:{{asker}}:{key}", asker, command, result_id=result_id, now=now)
+        name = records[0].id
         attempts = 0
 
         async def unit() -> R:
             nonlocal attempts
             attempts += 1
             # first, so that a repeat finds the key before it looks at a world that has moved on
-            await record.insert()
+            for record in records:
+                await record.insert()
             return await work()
 
-        lock = self._running.setdefault(record.id, asyncio.Lock())
+        lock = self._running.setdefault(name, asyncio.Lock())
         try:
             async with asyncio.timeout(self.wait_s):
                 await lock.acquire()
@@ -128,7 +123,7 @@ class Once:
             return Outcome(await self.transactions.run(unit), is_replay=False)
         except DuplicateKeyError:
             # in a transaction too: the first may have committed so recently that a majority read does not see it yet
-            return await self.transactions.run(lambda: _replay(record, find))
+            return await self.transactions.run(lambda: _replay(records, find))
         except PyMongoError as error:
             # tried again until the time was up: another process holds the key in an open transaction
             if error.timeout and attempts > 1:
@@ -137,17 +132,28 @@ class Once:
         finally:
             lock.release()
 
-    def _hidden(self, text: str) -> str:
-        # keyed: all phones are hashed within minutes, so a plain hash would hide none
-        return hmac.new(self.key.encode(), text.encode(), sha256).hexdigest()
+    def _records(
+        self, name: str, asker: str, command: BaseModel, *, result_id: UUID, now: datetime
+    ) -> list[IdempotencyDocument]:
+        """Return one record for each live key: while keys rotate, a repeat may reach a process that knows others."""
+        # keyed hashes: all phones are hashed within minutes, so a plain hash would hide none
+        askers = self.keys.hide_with_each(asker)
+        inputs = self.keys.hide_with_each(command.model_dump_json())
+        return [
+            IdempotencyDocument(
+                id=name.format(asker=hidden[:32]), input_hash=input_hash, result_id=result_id, created_at=now
+            )
+            for hidden, input_hash in zip(askers, inputs, strict=True)
+        ]
 
 
 async def _replay(
-    record: IdempotencyDocument, find: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, R]]]
+    records: list[IdempotencyDocument], find: Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, R]]]
 ) -> Outcome[R]:
-    first = await keys.by_id(record.id)
-    if first is None:
-        raise RuntimeError("a unique index other than the idempotency key was hit")
-    if first.input_hash != record.input_hash:
-        raise IdempotencyConflict
-    return Outcome((await find([first.result_id]))[first.result_id], is_replay=True)
+    known = await keys.by_ids([record.id for record in records])
+    for record in records:
+        if first := known.get(record.id):
+            if first.input_hash != record.input_hash:
+                raise IdempotencyConflict
+            return Outcome((await find([first.result_id]))[first.result_id], is_replay=True)
+    raise RuntimeError("a unique index other than the idempotency key was hit")

@@ -20,10 +20,13 @@ from traya_gql.domain.hair_tests import HairAnswers
 from traya_gql.domain.orders import MAX_LINES, MAX_QUANTITY, NUMBER_BITS, OrderStatus, PaymentMethod, order_number
 from traya_gql.domain.phones import normalise_phone
 from traya_gql.domain.pricing import line_total, quote
+from traya_gql.domain.rates import Rates
 from traya_gql.domain.refusals import InvalidInput, Problem, Problems, Refusal, RefusalCode
 from traya_gql.domain.safety import blocks
 from traya_gql.services.access_tokens import AccessTokens, Grant, Issued, Kind
+from traya_gql.services.asker import Asker
 from traya_gql.services.idempotency import Once
+from traya_gql.services.rate_limits import Hit, RateLimiter
 from traya_gql.services.reports import is_public_id
 
 ORDER_INPUT_CODES = frozenset(
@@ -112,18 +115,28 @@ class Orders:
 
     once: Once
     tokens: AccessTokens
+    limiter: RateLimiter
+    rates: Rates
     now: Callable[[], datetime]
 
-    async def place(self, command: PlaceOrder) -> Placed:
+    async def place(self, command: PlaceOrder, *, asker: Asker) -> Placed:
         """Store the order with today's prices in one transaction.
+
+        It belongs to the customer who is signed in; a guest's belongs to nobody until it is claimed.
 
         Raises:
             InvalidInput: phone, lines or addresses break rules.
+            RateLimited: too many from this asker, or this address; too many guesses at reports from this address.
             ReportNotFound: no such report.
             LinesRefused: a line's product does not exist, is inactive, or may not be sold to this person.
             IdempotencyConflict, IdempotencyInProgress: see `Once.run`.
         """
         checked = _check(command)
+        name = asker.name(checked.phone)
+        await self.limiter.hit(
+            Hit(name="orders_per_asker", rate=self.rates.orders_per_asker, key=name),
+            Hit(name="orders_per_address", rate=self.rates.orders_per_address, key=asker.address),
+        )
         made_at = self.now()
         order_id = uuid4()
         number = order_number(secrets.randbits(NUMBER_BITS))
@@ -141,6 +154,7 @@ class Orders:
             order = OrderDocument(
                 id=order_id,
                 created_at=made_at,
+                customer_id=asker.customer_id,
                 number=number,
                 report_id=report.id,
                 phone=checked.phone,
@@ -153,16 +167,23 @@ class Orders:
             )
             return await order.insert()
 
-        outcome = await self.once.run(
-            mutation="placeOrder",
-            asker=checked.phone,
-            key=command.idempotency_key,
-            command=checked,
-            result_id=order_id,
-            now=made_at,
-            work=work,
-            find=orders.by_ids,
-        )
+        try:
+            outcome = await self.once.run(
+                mutation="placeOrder",
+                asker=name,
+                key=command.idempotency_key,
+                command=checked,
+                result_id=order_id,
+                now=made_at,
+                work=work,
+                find=orders.by_ids,
+            )
+        except ReportNotFound:
+            # as much a guess at a report's link as asking for the report
+            await self.limiter.hit(
+                Hit(name="report_misses_per_address", rate=self.rates.report_misses_per_address, key=asker.address)
+            )
+            raise
         order = outcome.record
         return Placed(
             order=order,

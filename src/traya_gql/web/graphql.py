@@ -6,7 +6,7 @@ Source: https://graphql.github.io/graphql-over-http/draft
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,8 +17,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from traya_gql.context import Context
+from traya_gql.context import Context, Denial
 from traya_gql.graph import Graph, Operation, Refused
+from traya_gql.observability.operations import OperationLog, Outcome
+from traya_gql.web.client_address import Network, client_address, limit_key
 
 _JSON = "application/json"
 _GRAPHQL_JSON = "application/graphql-response+json"
@@ -43,31 +45,45 @@ class GraphQLEndpoint:
 
     Args:
         graph: answers operations.
-        make_context: makes the context of a request from its bearer token (None when there is none).
+        make_context: makes the context of a request, for nobody who is signed in.
         page: the response with GraphiQL's page for browsers; None where it is not offered.
+        trusted_proxies: networks whose word about the client's address is taken.
     """
 
     graph: Graph
-    make_context: Callable[[str | None], Context]
+    make_context: Callable[[], Context]
     page: HTMLResponse | None
+    trusted_proxies: Sequence[Network] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+        """Answer one HTTP request, and leave one line in the log."""
         request = Request(scope, receive)
+        is_bare = request.method == "GET" and b"query=" not in request.scope["query_string"]
+        if self.page is not None and is_bare and _is_browser(request):
+            await self.page(scope, receive, send)
+            return
+        with OperationLog() as log:
+            response = await self._response(request, log)
+            if response is None:
+                log.outcome = Outcome.CANCELLED
+            else:
+                response.headers["x-request-id"] = log.request_id
+                await response(scope, receive, send)
+
+    async def _response(self, request: Request, log: OperationLog) -> Response | None:
+        """Return what to answer; None when the client has left."""
         media_type = _negotiate(request.headers.get("accept", ""))
         try:
-            response = await self._answer(request, media_type)
+            return await self._answer(request, media_type, log)
         except BadRequest as bad:
             error = {"message": bad.message, "extensions": {"code": bad.code}}
-            response = _json({"errors": [error]}, bad.status, media_type, bad.headers)
+            _note(log, [error])
+            return _json({"errors": [error]}, bad.status, media_type, bad.headers)
         except ClientDisconnect:
-            return
-        await response(scope, receive, send)
+            return None
 
-    async def _answer(self, request: Request, media_type: str) -> Response:
+    async def _answer(self, request: Request, media_type: str, log: OperationLog) -> Response:
         if request.method == "GET":
-            if self.page is not None and b"query=" not in request.scope["query_string"] and _is_browser(request):
-                return self.page
             operation = _from_url(request.scope["query_string"])
         elif request.method == "POST":
             operation = _from_body(await self._body(request), request.headers.get("content-type", ""))
@@ -79,11 +95,24 @@ class GraphQLEndpoint:
         try:
             prepared = self.graph.prepare(operation.query)
         except Refused as refused:
+            _note(log, refused.errors)
             return _json({"errors": refused.errors}, _status(media_type, is_request_error=True), media_type)
-        if request.method == "GET" and prepared.kind_of(operation.operation_name) is OperationType.MUTATION:
+        kind = prepared.kind_of(operation.operation_name)
+        log.name, log.document = prepared.name_of(operation.operation_name), prepared.signature
+        log.kind = None if kind is None else kind.value
+        if request.method == "GET" and kind is OperationType.MUTATION:
             raise BadRequest(405, "METHOD_NOT_ALLOWED", _POST_ONLY, {"Allow": "POST"})
-        context = self.make_context(_bearer(request.headers.get("authorization")))
-        answer = await self.graph.execute(prepared, operation, context)
+        context = self.make_context()
+        context.address = limit_key(client_address(request.scope, self.trusted_proxies))
+        context.device = request.headers.get("user-agent", "")
+        answer = await self.graph.execute(
+            prepared, operation, context, bearer=_bearer(request.headers.get("authorization"))
+        )
+        log.viewer_id = context.known_viewer.customer_id
+        if context.refused_with:
+            log.outcome, log.codes = Outcome.USER_ERRORS, context.refused_with
+        if errors := answer.body.get("errors"):
+            _note(log, errors)
         return _json(answer.body, _status(media_type, is_request_error=answer.is_request_error), media_type)
 
     async def _body(self, request: Request) -> bytes:
@@ -99,6 +128,26 @@ class GraphQLEndpoint:
                 raise too_large
             chunks.append(chunk)
         return b"".join(chunks)
+
+
+# what a line of the log says of a code; the first that fits, when there are several
+_OUTCOMES = {
+    "INTERNAL_SERVER_ERROR": Outcome.FAULT,
+    "TIMEOUT": Outcome.TIMEOUT,
+    "RATE_LIMITED": Outcome.RATE_LIMITED,
+    Denial.UNAUTHENTICATED: Outcome.DENIED,
+    Denial.FORBIDDEN: Outcome.DENIED,
+    "BAD_USER_INPUT": Outcome.BAD_INPUT,
+}
+
+
+def _note(log: OperationLog, errors: list[dict[str, Any]]) -> None:
+    """Note top-level errors in the log's line."""
+    found = [error["extensions"] for error in errors]
+    codes = [extensions["code"] for extensions in found]
+    log.codes = [*log.codes, *codes]
+    log.incident_ids = [extensions["incidentId"] for extensions in found if "incidentId" in extensions]
+    log.outcome = next((outcome for code, outcome in _OUTCOMES.items() if code in codes), Outcome.REFUSED)
 
 
 def _from_body(body: bytes, content_type: str) -> Operation:

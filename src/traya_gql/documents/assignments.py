@@ -1,0 +1,78 @@
+"""Who treats whom, in MongoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import ConfigDict
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from traya_gql.documents.records import Position, Record, StoredDocument, find_many, find_newest
+
+
+class AssignmentRecord(Record):
+    """A doctor or coach who treats a customer. `assigned_by` is the member of staff who said so."""
+
+    customer_id: UUID
+    staff_id: UUID
+    assigned_by: UUID
+
+
+class AssignmentDocument(AssignmentRecord, StoredDocument):
+    """The assignment as written."""
+
+    model_config = ConfigDict(frozen=False)
+
+    class Settings:
+        """Where it lies."""
+
+        name = "assignments"
+        indexes = (
+            IndexModel([("customer_id", ASCENDING), ("staff_id", ASCENDING)], unique=True, name="customer"),
+            IndexModel([("staff_id", DESCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)], name="staff"),
+        )
+
+
+async def treated(staff_id: UUID, customer_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of the customers whom this doctor or coach treats. One command."""
+    found = await find_many(
+        AssignmentDocument,
+        AssignmentRecord,
+        {"customer_id": {"$in": list(customer_ids)}, "staff_id": staff_id},
+        comment="assignments.treated",
+        limit=len(customer_ids),
+    )
+    return {one.customer_id for one in found}
+
+
+async def page(staff_id: UUID, *, after: Position | None, limit: int) -> list[AssignmentRecord]:
+    """Return at most `limit` assignments of a doctor or coach, the newest first."""
+    return await find_newest(
+        AssignmentDocument,
+        AssignmentRecord,
+        {"staff_id": staff_id},
+        after=after,
+        limit=limit,
+        comment="assignments.page",
+    )
+
+
+async def add(*, id_: UUID, customer_id: UUID, staff_id: UUID, assigned_by: UUID, at: datetime) -> None:
+    """Note that somebody treats a customer; a second time changes nothing. Not for use in a transaction."""
+    document = AssignmentDocument(
+        id=id_, created_at=at, customer_id=customer_id, staff_id=staff_id, assigned_by=assigned_by
+    )
+    try:
+        await document.insert()
+    except DuplicateKeyError:
+        return
+
+
+async def remove(*, customer_id: UUID, staff_id: UUID) -> None:
+    """Note that somebody treats a customer no more; nothing changes when they did not."""
+    await AssignmentDocument.get_pymongo_collection().delete_one(
+        {"customer_id": customer_id, "staff_id": staff_id}, comment="assignments.remove"
+    )

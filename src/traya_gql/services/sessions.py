@@ -1,0 +1,269 @@
+"""Signing in, staying signed in, and signing out."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from pymongo.errors import DuplicateKeyError
+
+from traya_gql.documents import customers, one_time_codes, revocations, sessions
+from traya_gql.documents.customers import CustomerDocument, CustomerRecord
+from traya_gql.documents.records import Position
+from traya_gql.documents.revocations import Revocation
+from traya_gql.documents.sessions import SessionDocument, SessionRecord
+from traya_gql.documents.transactions import Transactions
+from traya_gql.domain.rates import Rates
+from traya_gql.domain.refusals import InvalidValue, Problem, Refusal, RefusalCode
+from traya_gql.domain.text import clean_text
+from traya_gql.services.access_tokens import SESSION_LIFETIME, AccessTokens, Issued, SignedIn
+from traya_gql.services.keys import Keys
+from traya_gql.services.one_time_codes import CodeInvalid, OneTimeCodes
+from traya_gql.services.rate_limits import Hit, RateLimiter
+from traya_gql.services.revocations import Revocations
+
+# Source: docs/decisions/0016
+REFRESH_LIFETIME = timedelta(days=30)
+GRACE = timedelta(seconds=10)
+MAX_SESSIONS = 20
+_LONGEST_DEVICE = 100
+_UNKNOWN_DEVICE = "Unknown device"
+_SECRET_BYTES = 32
+_SEAL_DIGITS = 32
+_LONGEST_TOKEN = 200
+_PARTS = 3
+_SKEW = timedelta(minutes=1)
+
+
+class RefreshTokenInvalid(Refusal):
+    """The refresh token is unknown, used, ended or expired: all look the same."""
+
+    codes = frozenset({RefusalCode.REFRESH_TOKEN_INVALID})
+
+    def __init__(self) -> None:
+        message = "This session has ended. Please sign in again."
+        super().__init__(Problem(RefusalCode.REFRESH_TOKEN_INVALID, message, ("input", "refreshToken")))
+
+
+class SessionNotFound(Refusal):
+    """The customer has no session with this id that lasts."""
+
+    codes = frozenset({RefusalCode.SESSION_NOT_FOUND})
+
+    def __init__(self) -> None:
+        super().__init__(Problem(RefusalCode.SESSION_NOT_FOUND, "There is no such session.", ("id",)))
+
+
+class Opened(NamedTuple):
+    """A session with its two tokens."""
+
+    session: SessionRecord
+    customer: CustomerRecord
+    access: Issued
+    refresh: Issued
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """The use cases of being signed in.
+
+    A refresh token is the session's id, a secret, and a seal by which an old one is known as ours. The database holds
+    a hash of the secret, and each secret follows from the one before it by the server's key: so that a token sent twice
+    within `GRACE` gets the same successor, and nobody who reads the database or a used token can make the next.
+    """
+
+    transactions: Transactions
+    codes: OneTimeCodes
+    tokens: AccessTokens
+    keys: Keys
+    limiter: RateLimiter
+    rates: Rates
+    revocations: Revocations
+    now: Callable[[], datetime]
+
+    async def open(self, *, challenge: UUID | None, code: str, device: str, address: str) -> Opened:
+        """Sign in with a code: use it up and make the session, and the customer if there is none, in one transaction.
+
+        Raises:
+            CodeInvalid, RateLimited: see `OneTimeCodes.guess`.
+        """
+        sent = await self.codes.guess(challenge, code, address=address)
+        made_at = self.now()
+        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        new_customer_id = uuid4()
+        session = SessionDocument(
+            id=uuid4(),
+            created_at=made_at,
+            customer_id=new_customer_id,
+            device=device_name(device),
+            refresh_hash=_hash(secret),
+            last_used_at=made_at,
+            expires_at=made_at + REFRESH_LIFETIME,
+        )
+
+        async def work() -> tuple[CustomerRecord, SessionDocument]:
+            if not await one_time_codes.use(sent.id):
+                raise CodeInvalid
+            customer = await self._customer(sent.phone, id_=new_customer_id, at=made_at)
+            await self._make_room(customer.id, at=made_at)
+            opened = session.model_copy(update={"customer_id": customer.id})
+            return customer, await opened.insert()
+
+        try:
+            customer, opened = await self.transactions.run(work)
+        except DuplicateKeyError:
+            # another first sign-in with this phone came in between; its customer is there now, and the code is not used
+            customer, opened = await self.transactions.run(work)
+        return self._opened(opened, customer, secret)
+
+    async def refresh(self, token: str, *, address: str) -> Opened:
+        """Return new tokens for a refresh token, which is used up by it.
+
+        A token that was used up before ends the session, as somebody else may hold it; but for `GRACE` after its use,
+        in which it gets the same successor again.
+
+        Raises:
+            RefreshTokenInvalid: unknown, used up, ended or expired.
+            RateLimited: too many from this address.
+        """
+        await self.limiter.hit(Hit(name="refreshes_per_address", rate=self.rates.refreshes_per_address, key=address))
+        session_id, secret, seal = _read(token)
+        at = self.now()
+        successor = self._successors(secret)[0]
+        session = await sessions.rotate(
+            session_id, from_hash=_hash(secret), to_hash=_hash(successor), now=at, expires_at=at + REFRESH_LIFETIME
+        )
+        if session is None:
+            session, successor = await self._repeated(session_id, secret, seal, at=at)
+        customer = (await customers.by_ids([session.customer_id])).get(session.customer_id)
+        if customer is None:
+            raise RefreshTokenInvalid
+        return self._opened(session, customer, successor)
+
+    async def page(self, customer_id: UUID, *, after: Position | None, limit: int) -> list[SessionRecord]:
+        """Return at most `limit` sessions of a customer that last, the newest first."""
+        return await sessions.page(customer_id, now=self.now(), after=after, limit=limit)
+
+    async def end(self, session_id: UUID, *, customer_id: UUID) -> None:
+        """End one session of a customer, and its access tokens.
+
+        Raises:
+            SessionNotFound: the customer has none with this id that lasts.
+        """
+        at = self.now()
+
+        async def work() -> Revocation:
+            if not await sessions.end(session_id, customer_id=customer_id, now=at):
+                raise SessionNotFound
+            return await revocations.revoke_session(session_id, expires_at=revoked_until(at))
+
+        self.revocations.apply_locally(await self.transactions.run(work))
+
+    async def end_all(self, customer_id: UUID) -> int:
+        """End all sessions of a customer with their access tokens, and return how many there were."""
+        at = self.now()
+
+        async def work() -> tuple[int, Revocation | None]:
+            ended = await sessions.end_all(customer_id, now=at)
+            customer = await customers.raise_access_version(customer_id)
+            if customer is None:
+                return ended, None
+            revoked = await revocations.revoke_before(
+                customer_id, min_version=customer.access_version, expires_at=revoked_until(at)
+            )
+            return ended, revoked
+
+        ended, revoked = await self.transactions.run(work)
+        if revoked is not None:
+            self.revocations.apply_locally(revoked)
+        return ended
+
+    async def _customer(self, phone: str, *, id_: UUID, at: datetime) -> CustomerRecord:
+        known = await customers.by_phone(phone)
+        if known is None:
+            return await CustomerDocument(id=id_, created_at=at, phone=phone, verified_at=at).insert()
+        return known if known.verified_at is not None else await customers.set_verified(known.id, at=at) or known
+
+    async def _make_room(self, customer_id: UUID, *, at: datetime) -> None:
+        """End the oldest sessions beyond what a customer can have, with the new one."""
+        lasting = await sessions.page(customer_id, now=at, after=None, limit=MAX_SESSIONS + 1)
+        for session in lasting[MAX_SESSIONS - 1 :]:
+            await sessions.end(session.id, customer_id=customer_id, now=at)
+            await revocations.revoke_session(session.id, expires_at=revoked_until(at))
+
+    async def _repeated(self, session_id: UUID, secret: str, seal: str, *, at: datetime) -> tuple[SessionRecord, str]:
+        """Return the session and the successor of a token that was used moments ago.
+
+        Raises:
+            RefreshTokenInvalid: it is no such token. When it is an old one of ours, the session is ended first.
+        """
+        session = await sessions.newest_by_id(session_id)
+        if session is None or session.ended_at is not None or session.expires_at <= at:
+            raise RefreshTokenInvalid
+        used = session.used
+        if used is not None and used.hash == _hash(secret) and at - used.used_at <= GRACE:
+            for successor in self._successors(secret):
+                if session.refresh_hash == _hash(successor):
+                    return session, successor
+        # sealed by us, so it was good once; what is not is a guess, and ends nobody's session
+        if any(hmac.compare_digest(seal, ours) for ours in self._seals(session_id, secret)):
+            with contextlib.suppress(SessionNotFound):
+                await self.end(session.id, customer_id=session.customer_id)
+        raise RefreshTokenInvalid
+
+    def _successors(self, secret: str) -> tuple[str, ...]:
+        return self.keys.hide_with_each("refresh-token", secret)
+
+    def _seals(self, session_id: UUID, secret: str) -> tuple[str, ...]:
+        hidden = self.keys.hide_with_each("refresh-token-seal", session_id.hex, secret)
+        return tuple(seal[:_SEAL_DIGITS] for seal in hidden)
+
+    def _opened(self, session: SessionRecord, customer: CustomerRecord, secret: str) -> Opened:
+        who = SignedIn(
+            customer_id=customer.id,
+            session_id=session.id,
+            access_version=customer.access_version,
+            roles=frozenset(customer.roles),
+        )
+        token = f"{session.id.hex}.{secret}.{self._seals(session.id, secret)[0]}"
+        return Opened(
+            session=session,
+            customer=customer,
+            access=self.tokens.issue_for_session(who, made_at=self.now()),
+            refresh=Issued(token, session.expires_at),
+        )
+
+
+def revoked_until(at: datetime) -> datetime:
+    """Return when the last access token that was made by this time has ended."""
+    return at + SESSION_LIFETIME + _SKEW
+
+
+def device_name(typed: str) -> str:
+    """Return what a list of sessions shows for a device; any text will do."""
+    try:
+        return clean_text(typed[:_LONGEST_DEVICE], what="Device", min_length=1, max_length=_LONGEST_DEVICE)
+    except InvalidValue:
+        return _UNKNOWN_DEVICE
+
+
+def _hash(secret: str) -> str:
+    # of 256 random bits: nobody can try them all, so that a plain hash will do
+    return sha256(secret.encode()).hexdigest()
+
+
+def _read(token: str) -> tuple[UUID, str, str]:
+    parts = token.split(".") if len(token) <= _LONGEST_TOKEN and token.isascii() else []
+    if len(parts) != _PARTS:
+        raise RefreshTokenInvalid
+    try:
+        return UUID(hex=parts[0]), parts[1], parts[2]
+    except ValueError:
+        raise RefreshTokenInvalid from None
