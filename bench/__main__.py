@@ -2,7 +2,8 @@
 
 Both servers run as one process each, on one mongod, in databases of their own that hold the same data. Their answers
 are compared first; then each operation is measured in pairs (plain, ours, ours, plain), so that the ratio holds on a
-machine that drifts. A wrong answer ends the run with exit code 1. What the peer is: `bench/peers/plain/__init__.py`.
+machine that drifts. In the same way a query of ours is measured against itself, asked by nobody and by customers who
+are signed in. A wrong answer ends the run with exit code 1. What the peer is: `bench/peers/plain/__init__.py`.
 """
 
 from __future__ import annotations
@@ -27,15 +28,19 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench.load import Load, ask, generator, load
-from bench.operations import Operation, commands, difference, fill, operations, settled_commands
+from bench.operations import Operation, commands, difference, fill, operations, settled_commands, signed_in_and_not
 from bench.servers import Server, ours, plain
 from traya_gql.integrations.mongodb.embedded import attach
 
 CONNECTIONS = (1, 32)
-MOST_RATE = 6000
-"""Requests a second that bodies are made for."""
+MOST_RATE = 3000
+"""Requests a second that are made ready; when they are used up, they go round."""
 EXACT = 10
 """Requests one after the other, to count their MongoDB commands."""
+COUNTS = 3
+"""How often they are counted."""
+PAIRS = 4
+"""Pairs of measurements a round, of half the length, where the same query is measured against itself."""
 WARM_UP_S = 1
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("strawberry-graphql", "graphql-core", "beanie", "pymongo", "pydantic", "starlette", "uvicorn", "uvloop")
@@ -58,16 +63,20 @@ def main() -> None:
         ours_uri, plain_uri = (_database(attachment.uri, name) for name in ("bench_ours", "bench_plain"))
         first = stack.enter_context(ours(ours_uri, folder))
         second = stack.enter_context(plain(plain_uri, folder, is_standard=options.standard))
-        public_ids = fill(client["bench_ours"], client["bench_plain"], port=first.port)
-        chosen = [one for one in operations(public_ids) if options.only in one.name]
+        filled = fill(client["bench_ours"], client["bench_plain"], port=first.port)
+        chosen = [one for one in operations(filled) if options.only in one.name]
         _refuse_differences(chosen, first, second)
         facts = _facts(options, client)
         results = _measure(chosen, first, second, client, options)
+        anonymous, signed_in = signed_in_and_not(filled)
+        signings = _measure_signing(anonymous, signed_in, first, options) if options.only in signed_in.name else []
         memory = {server.name: round(server.peak_memory_mb(), 1) for server in (first, second)}
-    _show(results, memory, facts)
+    _show(results, signings, memory, facts)
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{facts['time'].replace(':', '')}.json"
-    file.write_text(json.dumps({"facts": facts, "peak_memory_mb": memory, "results": results}, indent=1))
+    file.write_text(
+        json.dumps({"facts": facts, "peak_memory_mb": memory, "results": results, "signed_in": signings}, indent=1)
+    )
     out.print(f"Written to {file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}")
 
 
@@ -86,7 +95,7 @@ def _database(uri: str, name: str) -> str:
 
 def _refuse_differences(chosen: list[Operation], first: Server, second: Server) -> None:
     for operation in chosen:
-        if found := difference(first.port, second.port, operation):
+        if found := difference(first, second, operation):
             raise WrongAnswer(f"The two applications do not answer the same.\n{found}")
 
 
@@ -118,26 +127,56 @@ def _measure(
     return rows
 
 
+def _measure_signing(
+    anonymous: Operation, signed_in: Operation, server: Server, options: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """Measure one operation with and without a bearer token, in many short pairs: the difference is small."""
+    rows = []
+    for connections in CONNECTIONS:
+        for operation in (anonymous, signed_in):
+            _load(operation, server, connections, WARM_UP_S)
+        runs: dict[str, list[Load]] = {anonymous.name: [], signed_in.name: []}
+        for turn in range(options.rounds * PAIRS):
+            for operation in (anonymous, signed_in) if turn % 2 == 0 else (signed_in, anonymous):
+                runs[operation.name].append(_load(operation, server, connections, max(options.seconds // 2, 1)))
+        pairs = zip(runs[signed_in.name], runs[anonymous.name], strict=True)
+        rows.append(
+            {
+                "operation": signed_in.name,
+                "connections": connections,
+                "ratio": statistics.median(one.rate / other.rate for one, other in pairs),
+                "aim": signed_in.aim if connections > 1 else None,
+                "anonymous": _median(runs[anonymous.name]),
+                "authenticated": _median(runs[signed_in.name]),
+            }
+        )
+    return rows
+
+
 def _run(operation: Operation, server: Server, connections: int, seconds: int) -> Load:
-    for length in (WARM_UP_S, seconds):
-        bodies = operation.bodies(length * MOST_RATE)
-        run = load(server.port, bodies, connections=connections, seconds=length, needed=operation.needed)
-        if run.errors or not run.requests:
-            raise WrongAnswer(
-                f"{server.name}, {operation.name}: {run.errors} of {run.requests} answers are wrong: {run.sample}"
-            )
+    _load(operation, server, connections, WARM_UP_S)
+    return _load(operation, server, connections, seconds)
+
+
+def _load(operation: Operation, server: Server, connections: int, seconds: int) -> Load:
+    requests = server.requests(operation.posts(seconds * MOST_RATE))
+    run = load(server.port, requests, connections=connections, seconds=seconds, needed=operation.needed)
+    if run.errors or not run.requests:
+        raise WrongAnswer(
+            f"{server.name}, {operation.name}: {run.errors} of {run.requests} answers are wrong: {run.sample}"
+        )
     return run
 
 
 def _commands_each(operation: Operation, server: Server, client: MongoClient[dict[str, Any]]) -> float:
     counts = []
-    for _ in range(3):
-        bodies = operation.bodies(EXACT)
+    for _ in range(COUNTS):
+        requests = server.requests(operation.posts(EXACT))
         before = settled_commands(client)
-        for body in bodies:
-            ask(server.port, body)
+        for request in requests:
+            ask(server.port, request)
         counts.append((commands(client) - before) / EXACT)
-    # mongod now and then asks itself something: the least is what the server sent
+    # mongod now and then asks itself something, and ours what is revoked: the least is what the requests sent
     return min(counts)
 
 
@@ -167,7 +206,9 @@ def _facts(options: argparse.Namespace, client: MongoClient[dict[str, Any]]) -> 
     }
 
 
-def _show(results: list[dict[str, Any]], memory: dict[str, float], facts: dict[str, Any]) -> None:
+def _show(
+    results: list[dict[str, Any]], signings: list[dict[str, Any]], memory: dict[str, float], facts: dict[str, Any]
+) -> None:
     table = Table("Operation", "At once", "Server", title="ours and a plain Strawberry + Beanie application")
     for heading in ("req/s", "p50 ms", "p95 ms", "p99 ms", "Commands", "Errors", "ours/plain", "Aim"):
         table.add_column(heading, justify="right")
@@ -186,7 +227,14 @@ def _show(results: list[dict[str, Any]], memory: dict[str, float], facts: dict[s
                 _aim(row) if is_ours else "",
                 end_section=is_ours,
             )
-    out.print(table)
+    if results:
+        out.print(table)
+    for row in signings:
+        rates = " and ".join(f"{row[one]['rate']:,.0f} req/s {one}" for one in ("anonymous", "authenticated"))
+        aim = f", aim {_aim(row)}" if row["aim"] else ""
+        out.print(
+            f"{row['operation']}, ours, {row['connections']} at once: {rates}, [bold]{row['ratio']:.2f}[/bold]{aim}"
+        )
     out.print("Commands: what MongoDB answered for one operation, without heartbeats.")
     out.print("Peak memory of the server process: " + ", ".join(f"{name} {mb} MB" for name, mb in memory.items()))
     out.print(

@@ -1,5 +1,7 @@
--- wrk's script: posts the bodies of a file in turn, checks every answer, and prints one line of JSON at the end.
--- Arguments: the file with one JSON body a line; a text that every good answer holds.
+-- wrk's script: posts the requests of a file in turn, each from an address of its own, checks every answer, and prints
+-- one line of JSON at the end.
+-- Arguments: the file with one request a line: bearer token (may be empty), tab, JSON body; a text that every good
+-- answer holds.
 
 local threads = {}
 
@@ -8,17 +10,24 @@ function setup(thread)
 end
 
 function init(args)
-  bodies, place, bad, sample = {}, 0, 0, ""
+  bodies, tokens, place, bad, sample = {}, {}, 0, 0, ""
   needed = args[2]
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
   for line in io.lines(args[1]) do
-    bodies[#bodies + 1] = line
+    local tab = line:find("\t", 1, true)
+    tokens[#tokens + 1] = line:sub(1, tab - 1)
+    bodies[#bodies + 1] = line:sub(tab + 1)
   end
+  math.randomseed(os.time())
 end
 
 function request()
   place = place % #bodies + 1
+  local token = tokens[place]
+  wrk.headers["Authorization"] = token ~= "" and "Bearer " .. token or nil
+  wrk.headers["X-Forwarded-For"] =
+    string.format("10.%d.%d.%d", math.random(0, 255), math.random(0, 255), math.random(1, 254))
   return wrk.format(nil, nil, nil, bodies[place])
 end
 

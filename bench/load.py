@@ -1,9 +1,14 @@
-"""Load: many requests at once over kept connections, every answer checked. By wrk where it is, else by asyncio."""
+"""Load: many requests at once over kept connections, every answer checked. By wrk where it is, else by asyncio.
+
+Each request names an address of its own as its client's, as a proxy in front would: limits that are counted for an
+address see many clients, not one.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import random
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +21,13 @@ import uvloop
 
 SCRIPT = Path(__file__).with_name("load.lua")
 WRONG = (b'"errors":', b'"userErrors":[{', b'"isReplay":true')
+
+
+class Request(NamedTuple):
+    """What is posted: a JSON body, with a bearer token if there is one."""
+
+    body: str
+    token: str = ""
 
 
 class Load(NamedTuple):
@@ -38,18 +50,18 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else "asyncio"
 
 
-def load(port: int, bodies: list[str], *, connections: int, seconds: int, needed: str) -> Load:
-    """Post the bodies in turn to /graphql of this port. Good is a 200 that holds `needed` and no error."""
+def load(port: int, requests: list[Request], *, connections: int, seconds: int, needed: str) -> Load:
+    """Post the requests in turn to /graphql of this port. Good is a 200 that holds `needed` and no error."""
     if generator() == "wrk":
-        return _wrk(port, bodies, connections=connections, seconds=seconds, needed=needed)
-    return uvloop.run(_run(port, bodies, connections=connections, seconds=seconds, needed=needed.encode()))
+        return _wrk(port, requests, connections=connections, seconds=seconds, needed=needed)
+    return uvloop.run(_run(port, requests, connections=connections, seconds=seconds, needed=needed.encode()))
 
 
-def _wrk(port: int, bodies: list[str], *, connections: int, seconds: int, needed: str) -> Load:
-    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
-        file.write("\n".join(bodies))
+def _wrk(port: int, requests: list[Request], *, connections: int, seconds: int, needed: str) -> Load:
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        file.write("\n".join(f"{one.token}\t{one.body}" for one in requests))
         file.flush()
-        # one thread: the bodies go round in one order, and the cores are for the server and its database
+        # one thread: the requests go round in one order, and the cores are for the server and its database
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s"]
         url = f"http://127.0.0.1:{port}/graphql"
         ran = subprocess.run(
@@ -58,8 +70,8 @@ def _wrk(port: int, bodies: list[str], *, connections: int, seconds: int, needed
     return Load(**json.loads(ran.stdout.splitlines()[-1]))
 
 
-async def _run(port: int, bodies: list[str], *, connections: int, seconds: int, needed: bytes) -> Load:
-    turn = cycle([_request(body.encode()) for body in bodies])
+async def _run(port: int, requests: list[Request], *, connections: int, seconds: int, needed: bytes) -> Load:
+    turn = cycle([_bytes_of(one) for one in requests])
     latencies: list[float] = []
     wrong: list[str] = []
     begin = time.perf_counter()
@@ -84,13 +96,22 @@ async def _run(port: int, bodies: list[str], *, connections: int, seconds: int, 
     return Load(len(latencies), took, p50, p95, p99, len(wrong), wrong[-1] if wrong else "")
 
 
-def _request(body: bytes) -> bytes:
-    head = f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-    return f"{head}\r\n\r\n".encode() + body
+def _bytes_of(request: Request) -> bytes:
+    body = request.body.encode()
+    lines = [
+        "POST /graphql HTTP/1.1",
+        "Host: 127.0.0.1",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        f"X-Forwarded-For: 10.{random.randrange(256)}.{random.randrange(256)}.{random.randrange(1, 255)}",
+    ]
+    if request.token:
+        lines.append(f"Authorization: Bearer {request.token}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def ask(port: int, body: str) -> dict[str, Any]:
-    """Post one body and return the data of its answer.
+def ask(port: int, request: Request) -> dict[str, Any]:
+    """Post one request and return the data of its answer.
 
     Raises:
         ValueError: the answer is no good one.
@@ -98,7 +119,7 @@ def ask(port: int, body: str) -> dict[str, Any]:
 
     async def once() -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(_request(body.encode()))
+        writer.write(_bytes_of(request))
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
         answer = await reader.readexactly(length)

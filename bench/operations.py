@@ -6,41 +6,102 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import uuid4, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from bench.load import ask
+from bench.load import Request, ask
+from bench.servers import Post, Server
+from traya_gql.documents.customers import CustomerRecord
+from traya_gql.documents.orders import OrderRecord
+from traya_gql.domain.orders import NUMBER_BITS, order_number
+from traya_gql.domain.pricing import line_total, quote
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PRODUCTS = 75
 REPORTS = 300
+CUSTOMERS = 240
+ORDERS_EACH = 20
+VIEWER_ORDERS = """
+query ViewerOrders {
+  viewer {
+    orders(first: 20) {
+      nodes {
+        number
+        placedAt
+        status
+        lines { productName quantity total { amount } product { slug name price { amount } } }
+        pricing { total { amount } }
+      }
+    }
+  }
+}
+"""
 _phones = itertools.count(random.randrange(6_000_000_000, 9_000_000_000))  # a new one each time
 
 
 class Operation(NamedTuple):
-    """A named operation: what it posts, what every good answer holds, and the aim for ours/plain at 32 connections."""
+    """A named operation: what it posts, what every good answer holds, and the aim for ours/plain at 32 connections.
+
+    `makes`: it makes something, with ids that are random.
+    """
 
     name: str
-    bodies: Callable[[int], list[str]]
+    posts: Callable[[int], list[Post]]
     needed: str
     aim: float | None = None
+    makes: bool = False
 
 
-def operations(public_ids: list[str]) -> list[Operation]:
-    """Return what is measured. Every mutation has a key and a phone of its own; reports come in rotation."""
-    ids = itertools.cycle(public_ids)
+class Filled(NamedTuple):
+    """What the databases hold: reports with a kit, and customers with orders."""
+
+    public_ids: list[str]
+    customer_ids: list[UUID]
+
+
+def operations(filled: Filled) -> list[Operation]:
+    """Return what is measured. Every mutation has a key and a phone of its own; reports and customers take turns."""
+    ids, customers = itertools.cycle(filled.public_ids), itertools.cycle(filled.customer_ids)
+
+    def orders(count: int) -> list[Post]:
+        return _posts("place_order", [order(next(ids)) for _ in range(count)])
+
+    def viewer_orders(count: int) -> list[Post]:
+        body = json.dumps({"query": VIEWER_ORDERS})
+        return [Post(body, next(customers)) for _ in range(count)]
+
     return [
-        Operation("__typename", lambda n: [json.dumps({"query": "{__typename}"})] * n, '"Query"'),
-        Operation("report", lambda n: _bodies("report", [{"publicId": next(ids)} for _ in range(n)]), "disclaimer", 3),
-        Operation("products", lambda n: _bodies("products", [{}] * n), "endCursor", 1.5),
-        Operation("submitHairTest", lambda n: _bodies("submit_hair_test", hair_tests(n)), "publicId"),
-        Operation("placeOrder", lambda n: _bodies("place_order", [order(next(ids)) for _ in range(n)]), "number", 1.5),
+        Operation("__typename", lambda n: [Post(json.dumps({"query": "{__typename}"}))] * n, '"Query"'),
+        _report(ids),
+        Operation("viewer orders", viewer_orders, '"placedAt"', 2),
+        Operation("products", lambda n: _posts("products", [{}] * n), "endCursor", 1.5),
+        Operation("submitHairTest", lambda n: _posts("submit_hair_test", hair_tests(n)), "publicId", makes=True),
+        Operation("placeOrder", orders, "number", 1.5, makes=True),
     ]
+
+
+def signed_in_and_not(filled: Filled) -> tuple[Operation, Operation]:
+    """Return one query, asked by nobody and by customers in turn, whom it shows no more; the aim is for their ratio."""
+    anonymous = _report(itertools.cycle(filled.public_ids))
+    customers = itertools.cycle(filled.customer_ids)
+
+    def posts(count: int) -> list[Post]:
+        return [Post(post.body, next(customers)) for post in anonymous.posts(count)]
+
+    return anonymous, Operation("report, signed in", posts, anonymous.needed, 0.87)
+
+
+def _report(public_ids: Iterator[str]) -> Operation:
+    def posts(count: int) -> list[Post]:
+        return _posts("report", [{"publicId": next(public_ids)} for _ in range(count)])
+
+    return Operation("report", posts, "disclaimer", 3)
 
 
 def hair_tests(count: int) -> list[dict[str, Any]]:
@@ -72,14 +133,32 @@ def order(public_id: str) -> dict[str, Any]:
     return {"input": {**example, **own}}
 
 
-def _bodies(name: str, variables: list[dict[str, Any]]) -> list[str]:
+def _posts(name: str, variables: list[dict[str, Any]]) -> list[Post]:
     query = (EXAMPLES / f"{name}.graphql").read_text(encoding="utf-8")
     head = json.dumps({"query": query})[:-1]
-    return [f'{head}, "variables": {json.dumps(one)}}}' for one in variables]
+    return [Post(f'{head}, "variables": {json.dumps(one)}}}') for one in variables]
 
 
-def fill(ours: Database[dict[str, Any]], plain: Database[dict[str, Any]], *, port: int) -> list[str]:
-    """Give both databases the same products, and the same reports made by ours. Return the reports' public ids."""
+def fill(ours: Database[dict[str, Any]], plain: Database[dict[str, Any]], *, port: int) -> Filled:
+    """Give both databases the same products, and the same reports and orders made by ours."""
+    _add_products(ours)
+    for variables in hair_tests(REPORTS):
+        _tell(port, "submit_hair_test", variables)
+    reports = ours["reports"].find({"kit": {"$ne": []}}, {"public_id": 1})
+    public_ids = [report["public_id"] for report in reports]
+    _tell(port, "place_order", order(public_ids[0]))
+    customer_ids = _add_customers(ours)
+    for name in ("products", "hair_tests", "reports", "orders"):
+        plain[name].insert_many(list(ours[name].find()))
+    return Filled(public_ids, customer_ids)
+
+
+def _tell(port: int, name: str, variables: dict[str, Any]) -> None:
+    for post in _posts(name, [variables]):
+        ask(port, Request(post.body))
+
+
+def _add_products(ours: Database[dict[str, Any]]) -> None:
     seeded = list(ours["products"].find())
     extra = []
     for number, product in zip(range(PRODUCTS - len(seeded)), itertools.cycle(seeded), strict=False):
@@ -89,29 +168,70 @@ def fill(ours: Database[dict[str, Any]], plain: Database[dict[str, Any]], *, por
         dearer = {"name": f"{product['name']} {suffix}", "price_paise": product["price_paise"] + 10_000 * suffix}
         extra.append(product | changes | dearer)
     ours["products"].insert_many(extra)
-    for variables in hair_tests(REPORTS):
-        ask(port, _bodies("submit_hair_test", [variables])[0])
-    for name in ("products", "customers", "hair_tests", "reports"):
-        plain[name].insert_many(list(ours[name].find()))
-    return [report["public_id"] for report in ours["reports"].find({"kit": {"$ne": []}}, {"public_id": 1})]
 
 
-def difference(ours: int, plain: int, operation: Operation) -> str | None:
-    """Return how the two answers to the same bodies differ, or None. What is random or secret may differ."""
-    for body in operation.bodies(20):
-        first, second = _steady(ask(ours, body)), _steady(ask(plain, body))
+def _add_customers(ours: Database[dict[str, Any]]) -> list[UUID]:
+    """Add customers with orders of 2 to 4 lines, after the one order that is there, and return their ids."""
+    template = ours["orders"].find_one()
+    assert template is not None
+    products = list(ours["products"].find({"is_active": True}))
+    choose = random.Random(CUSTOMERS)
+    customers, orders = [], []
+    for _ in range(CUSTOMERS):
+        phone, first_at = f"+91{next(_phones)}", template["created_at"] - timedelta(days=ORDERS_EACH)
+        record = CustomerRecord(id=uuid4(), created_at=first_at, phone=phone, verified_at=first_at)
+        customers.append(record.model_dump(by_alias=True) | {"schema_version": 2})
+        for day in range(ORDERS_EACH):
+            own = {"customer_id": record.id, "phone": phone, "created_at": first_at + timedelta(days=day)}
+            orders.append(template | own | _ordered(choose.sample(products, choose.randint(2, 4)), choose))
+    for one in orders:
+        OrderRecord.model_validate(one)
+    ours["customers"].insert_many(customers)
+    ours["orders"].insert_many(orders)
+    return [one["_id"] for one in customers]
+
+
+def _ordered(products: list[dict[str, Any]], choose: random.Random) -> dict[str, Any]:
+    lines = []
+    for product in products:
+        price, quantity = product["price_paise"], choose.randint(1, 3)
+        total = line_total(unit_price_paise=price, quantity=quantity)
+        own = {"product_id": product["_id"], "product_name": product["name"], "unit_price_paise": price}
+        lines.append({**own, "quantity": quantity, "total_paise": total})
+    pricing = quote(line["total_paise"] for line in lines).model_dump()
+    return {"_id": uuid4(), "number": order_number(choose.getrandbits(NUMBER_BITS)), "lines": lines, "pricing": pricing}
+
+
+def difference(ours: Server, plain: Server, operation: Operation) -> str | None:
+    """Return how the two answers to the same posts differ, or None. What is random or secret may differ."""
+    posts = operation.posts(20)
+    for to_ours, to_plain in zip(ours.requests(posts), plain.requests(posts), strict=True):
+        answers = ask(ours.port, to_ours), ask(plain.port, to_plain)
+        first, second = (_steady(one, is_made=operation.makes) for one in answers)
         if first != second:
             return f"{operation.name}: ours {json.dumps(first)[:1000]}\nplain {json.dumps(second)[:1000]}"
     return None
 
 
-def _steady(data: Any) -> Any:
+def _steady(data: Any, *, is_made: bool) -> Any:
     if isinstance(data, list):
-        return [_steady(one) for one in data]
+        return [_steady(one, is_made=is_made) for one in data]
     if not isinstance(data, dict):
         return data
-    made = {"accessToken", "accessTokenExpiresAt", "number"} | ({"id", "publicId"} if data.keys() & _MADE else set())
-    return {key: _steady(value) for key, value in data.items() if key not in made}
+    left_out: set[str] = set()
+    if is_made:
+        left_out = {"accessToken", "accessTokenExpiresAt", "number"}
+        left_out |= {"id", "publicId"} if data.keys() & _MADE else set()
+    return {
+        # Strawberry's own way to write a time is another one; it is the instant that counts
+        key: _instant(value) if key == "placedAt" else _steady(value, is_made=is_made)
+        for key, value in data.items()
+        if key not in left_out
+    }
+
+
+def _instant(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 _MADE = {"publicId", "number"}

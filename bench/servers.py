@@ -4,27 +4,47 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID, uuid4
 
-from bench.load import ask
+import jwt
+
+from bench.load import Request, ask
+from traya_gql.services.access_tokens import SESSION_LIFETIME, AccessTokens, SignedIn
+from traya_gql.services.keys import Keys
 
 ROOT = Path(__file__).parent.parent
 _START_S = 30
 
 
+class Post(NamedTuple):
+    """A JSON body, and the customer who posts it; None: nobody is signed in."""
+
+    body: str
+    customer_id: UUID | None = None
+
+
 class Server(NamedTuple):
-    """A running server."""
+    """A running server. `make_token` returns a bearer token of a customer."""
 
     name: str
     port: int
     pid: int
+    make_token: Callable[[UUID], str]
+
+    def requests(self, posts: list[Post]) -> list[Request]:
+        """Return what to send to this server now: a token lasts for 15 minutes."""
+        tokens = {one: self.make_token(one) for one in {post.customer_id for post in posts} if one is not None}
+        return [Request(post.body, tokens.get(post.customer_id, "")) for post in posts]
 
     def peak_memory_mb(self) -> float:
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
@@ -35,7 +55,16 @@ def ours(uri: str, folder: Path) -> contextlib.AbstractContextManager[Server]:
     """Run `traya-gql serve`."""
     port = _free_port()
     command = [sys.executable, "-m", "traya_gql", "serve", "--port", str(port), "--data", str(folder / "ours")]
-    return _running("ours", port, command, {"MONGODB_URI": uri}, folder)
+    secret = secrets.token_urlsafe(48)
+    tokens = AccessTokens(keys=Keys(first=secret), guest_lifetime=timedelta(days=1))
+
+    def make_token(customer_id: UUID) -> str:
+        signed_in = SignedIn(customer_id, session_id=uuid4(), access_version=1, roles=frozenset())
+        return tokens.issue_for_session(signed_in, made_at=datetime.now(UTC)).token
+
+    # so that each request can come from an address of its own, and the limits work as they do behind a proxy
+    environment = {"MONGODB_URI": uri, "TRAYA_SECRET_KEY": secret, "TRAYA_TRUSTED_PROXIES": "127.0.0.1"}
+    return _running("ours", port, command, environment, folder=folder, make_token=make_token)
 
 
 def plain(uri: str, folder: Path, *, is_standard: bool) -> contextlib.AbstractContextManager[Server]:
@@ -43,13 +72,26 @@ def plain(uri: str, folder: Path, *, is_standard: bool) -> contextlib.AbstractCo
     port = _free_port()
     loop, http = ("uvloop", "httptools") if is_standard else ("asyncio", "h11")
     command = [sys.executable, "-m", "uvicorn", "bench.peers.plain.app:app", "--port", str(port)]
-    return _running(
-        "plain", port, [*command, "--loop", loop, "--http", http, "--ws", "none"], {"PEER_MONGODB_URI": uri}, folder
-    )
+    secret = secrets.token_urlsafe(48)
+
+    def make_token(customer_id: UUID) -> str:
+        return jwt.encode({"sub": customer_id.hex, "exp": datetime.now(UTC) + SESSION_LIFETIME}, secret, "HS256")
+
+    environment = {"PEER_MONGODB_URI": uri, "PEER_SECRET_KEY": secret}
+    options = ["--loop", loop, "--http", http, "--ws", "none"]
+    return _running("plain", port, [*command, *options], environment, folder=folder, make_token=make_token)
 
 
 @contextlib.contextmanager
-def _running(name: str, port: int, command: list[str], environment: dict[str, str], folder: Path) -> Iterator[Server]:
+def _running(
+    name: str,
+    port: int,
+    command: list[str],
+    environment: dict[str, str],
+    *,
+    folder: Path,
+    make_token: Callable[[UUID], str],
+) -> Iterator[Server]:
     log = folder / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -57,7 +99,7 @@ def _running(name: str, port: int, command: list[str], environment: dict[str, st
         )
     try:
         _wait(process, port, log)
-        yield Server(name, port, process.pid)
+        yield Server(name, port, process.pid, make_token)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -71,7 +113,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError):
-            ask(port, '{"query":"{__typename}"}')
+            ask(port, Request('{"query":"{__typename}"}'))
             return
         time.sleep(0.05)
     raise RuntimeError(f"{' '.join(process.args)} did not start:\n{log.read_text(errors='replace')[-2000:]}")  # type: ignore[arg-type]

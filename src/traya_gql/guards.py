@@ -127,6 +127,12 @@ ORDER_READERS = Readers(
     is_treating_staff_admitted=True,
     roles=frozenset({Role.SUPPORT}),
 )
+CUSTOMER_ORDER_READERS = Readers(
+    "CustomerOrderReaders",
+    f"Private: null unless the reader is that customer, one of the {_TREATING}, or SUPPORT.",
+    is_treating_staff_admitted=True,
+    roles=frozenset({Role.SUPPORT}),
+)
 CUSTOMER_READERS = Readers(
     "CustomerReaders",
     f"Private: null unless the reader is that customer, one of the {_TREATING}, SUPPORT or ADMIN.",

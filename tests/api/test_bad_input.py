@@ -4,31 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
-from contextlib import asynccontextmanager
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
-import orjson
 import pytest
-from graphql import (
-    GraphQLInputObjectType,
-    GraphQLInputType,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLSchema,
-    get_named_type,
-    is_input_object_type,
-    is_list_type,
-    is_non_null_type,
-)
-from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
+from tests.api.bad_input import MALFORMED_IDS, NOTHING, codes, forged, nothing_written, packed, refused
 from tests.support import GraphClient, address, hair_test, order
-from traya_gql.documents.collections import DOCUMENTS
-from traya_gql.graph import build_schema
 
 SUBMIT = """mutation ($input: SubmitHairTestInput!) {
   submitHairTest(input: $input) { accessToken report { id } isReplay userErrors { __typename code path message } }
@@ -37,39 +20,6 @@ PLACE = """mutation ($input: PlaceOrderInput!) {
   placeOrder(input: $input) { accessToken order { id } isReplay userErrors { __typename code path message } }
 }"""
 CUSTOMER = ["input", "customer"]
-NOTHING: dict[str, int] = {}
-
-Found = list[tuple[str, list[str]]]
-
-
-async def counted(database: AsyncDatabase[dict[str, Any]]) -> dict[str, int]:
-    names = [document.Settings.name for document in DOCUMENTS]
-    return {name: await database[name].count_documents({}) for name in names}
-
-
-@asynccontextmanager
-async def nothing_written(database: AsyncDatabase[dict[str, Any]]) -> Any:
-    """Check that what happens inside leaves every collection as long as it was."""
-    before = await counted(database)
-    yield
-    assert await counted(database) == before
-
-
-def refused(payload: dict[str, Any], error: str = "InvalidInputError") -> Found:
-    """Return code and path of each error of a payload that holds nothing else."""
-    [refusal] = payload.values()
-    errors = refusal.pop("userErrors")
-    assert not any(refusal.values())
-    assert {one["__typename"] for one in errors} == {error}
-    assert all(0 < len(one["message"]) <= 200 for one in errors)
-    return [(one["code"], one["path"]) for one in errors]
-
-
-async def codes(client: GraphClient, query: str, **variables: Any) -> list[str]:
-    """Return the codes of the top-level errors; nothing else may have been answered."""
-    answer = await client.ask(query, **variables)
-    assert not any((answer.get("data") or {}).values()), answer
-    return [error["extensions"]["code"] for error in answer["errors"]]
 
 
 @pytest.fixture
@@ -355,272 +305,7 @@ async def test_everything_that_is_wrong_with_an_order_is_refused_at_once(
     assert commands == NOTHING
 
 
-# --- every input position of the schema ---------------------------------------------------------------------------
-
-
-def example_inputs() -> dict[str, dict[str, Any]]:
-    """Return one good value for each input type at the roots: every field is given."""
-    line = {"productId": packed(f"Product:{'0' * 32}"), "quantity": 1}
-    return {
-        "SubmitHairTestInput": hair_test(),
-        "PlaceOrderInput": order(
-            "A" * 22,
-            lines=[line],
-            shippingAddress=address(country="IN"),
-            billingAddress=address(country="IN"),
-        ),
-        "ProductFilterInput": {
-            "category": "OIL",
-            "tag": "DANDRUFF",
-            "isActive": True,
-            "minPrice": "1",
-            "maxPrice": "1000",
-        },
-    }
-
-
-def places(type_: GraphQLInputType, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Walk an input type: each place in it, leaves and branches, with its type."""
-    yield path, type_
-    inner: Any = type_
-    while is_non_null_type(inner):
-        inner = inner.of_type
-    if is_list_type(inner):
-        yield from places(inner.of_type, (*path, 0))
-    elif is_input_object_type(inner):
-        for name, field in inner.fields.items():
-            yield from places(field.type, (*path, name))
-
-
-@cache
-def core() -> GraphQLSchema:
-    return build_schema()._schema
-
-
-def input_places() -> list[tuple[str, str, tuple[str | int, ...]]]:
-    """Return root field, argument and path for every input position that a client can fill."""
-    found = []
-    for root in (core().query_type, core().mutation_type):
-        assert root is not None
-        for field_name, field in root.fields.items():
-            for argument_name, argument in field.args.items():
-                found += [(field_name, argument_name, path) for path, _ in places(argument.type)]
-    return found
-
-
-OPERATORS = [
-    {"$ne": None},
-    {"$gt": ""},
-    {"$where": "sleep(1000)"},
-    {"$in": []},
-    {},
-    [{"$ne": None}],
-    [[]],
-]
-
-
-def put(value: Any, path: tuple[str | int, ...], what: object) -> Any:
-    """Return a copy of a value with something else at this place."""
-    if not path:
-        return what
-    copy: Any = list(value) if isinstance(value, list) else dict(value)
-    copy[path[0]] = put(copy[path[0]], path[1:], what)
-    return copy
-
-
-def base(argument: GraphQLInputType) -> Any:
-    """Return a good value for a root argument."""
-    named = get_named_type(argument)
-    if isinstance(named, GraphQLInputObjectType):
-        return example_inputs()[named.name]
-    good: Any = {"ID": "x", "String": "x", "Int": 1, "Boolean": True}.get(named.name, "NAME")
-    inner = argument.of_type if isinstance(argument, GraphQLNonNull) else argument
-    return [good] if isinstance(inner, GraphQLList) else good
-
-
-def test_the_walk_reaches_every_input_type() -> None:
-    places_by_field = [(field, path) for field, _, path in input_places()]
-
-    assert len(places_by_field) == 59
-    assert ("placeOrder", ("lines", 0, "productId")) in places_by_field
-    assert ("placeOrder", ("billingAddress", "pinCode")) in places_by_field
-    assert ("submitHairTest", ("customer", "phone")) in places_by_field
-    assert ("products", ("minPrice",)) in places_by_field
-
-
-@pytest.mark.parametrize(
-    ("field", "argument", "path"),
-    [pytest.param(*one, id=".".join([one[0], one[1], *map(str, one[2])])) for one in input_places()],
-)
-async def test_an_operator_in_any_input_position_is_bad_user_input(
-    asker: GraphClient, field: str, argument: str, path: tuple[str | int, ...]
-) -> None:
-    query_type, mutation_type = core().query_type, core().mutation_type
-    assert query_type is not None
-    assert mutation_type is not None
-    kind, root = ("query", query_type) if field in query_type.fields else ("mutation", mutation_type)
-    arguments = root.fields[field].args
-    given = f"{argument}: $v" if argument != "accessToken" or field == "order" else f'publicId: "x", {argument}: $v'
-    selection = "{ totalCount }" if field == "products" else "{ __typename }"
-    query = f"{kind} ($v: {arguments[argument].type}) {{ {field}({given}) {selection} }}"
-    good = base(arguments[argument].type)
-    # an empty filter is a good one
-    operators = [one for one in OPERATORS if (argument, path, one) != ("filter", (), {})]
-
-    for operator in operators:
-        with asker.commands.counting() as commands:
-            found = await codes(asker, query, v=put(good, path, operator))
-
-        assert set(found) == {"BAD_USER_INPUT"}
-        assert commands == NOTHING
-
-
-# --- enums, missing and extra fields ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["", "male", "MALES", "Male", "$where", "__proto__", "constructor", "\u0000", 0, 1, True, None, ["MALE"] * 2],
-)
-async def test_an_unknown_enum_value_is_bad_user_input(asker: GraphClient, value: object) -> None:
-    with asker.commands.counting() as commands:
-        assert await codes(asker, SUBMIT, input=hair_test(gender=value)) == ["BAD_USER_INPUT"]
-        assert await codes(asker, PLACE, input=order("A" * 22, paymentMethod=value)) == ["BAD_USER_INPUT"]
-
-    assert commands == NOTHING
-
-
-@pytest.mark.parametrize("literal", ["male", '"MALE"', "null", "1", "true", "__proto__", "[MALE]", "{}"])
-async def test_an_unknown_enum_literal_is_refused_by_validation(asker: GraphClient, literal: str) -> None:
-    with asker.commands.counting() as commands:
-        found = await codes(asker, f"{{ products(sortKey: {literal}) {{ totalCount }} }}")
-
-    assert found == ["GRAPHQL_VALIDATION_FAILED"]
-    assert commands == NOTHING
-
-
-def branches(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Return every field of an input with the path of its object."""
-    if isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from branches(item, (*path, place))
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield path, name
-            yield from branches(inner, (*path, name))
-
-
-OPTIONAL = {"lines", "billingAddress", "quantity", "country"}
-
-
-@pytest.mark.parametrize("query", [SUBMIT, PLACE], ids=["submitHairTest", "placeOrder"])
-async def test_each_missing_field_is_bad_user_input(asker: GraphClient, query: str) -> None:
-    whole = example_inputs()["SubmitHairTestInput" if query is SUBMIT else "PlaceOrderInput"]
-    required = [(path, name) for path, name in branches(whole) if name not in OPTIONAL]
-
-    with asker.commands.counting() as commands:
-        for path, name in required:
-            part = whole
-            for step in path:
-                part = part[step]  # type: ignore[index]
-            less = put(whole, path, {key: value for key, value in part.items() if key != name})
-            assert await codes(asker, query, input=less) == ["BAD_USER_INPUT"], name
-            assert await codes(asker, query, input=put(whole, (*path, name), None)) == ["BAD_USER_INPUT"], name
-
-    assert len(required) == 16
-    assert commands == NOTHING
-
-
-@pytest.mark.parametrize("query", [SUBMIT, PLACE], ids=["submitHairTest", "placeOrder"])
-@pytest.mark.parametrize(
-    "extra", ["$where", "__proto__", "_id", "isVerified", "totalPaise", "", "\u0000", "a" * 10_000]
-)
-async def test_each_extra_field_is_bad_user_input(asker: GraphClient, query: str, extra: str) -> None:
-    whole = example_inputs()["SubmitHairTestInput" if query is SUBMIT else "PlaceOrderInput"]
-    objects = {path for path, _ in branches(whole)}
-
-    with asker.commands.counting() as commands:
-        for path in objects:
-            assert await codes(asker, query, input=put_more(whole, path, extra)) == ["BAD_USER_INPUT"]
-
-    assert commands == NOTHING
-
-
-def put_more(whole: Any, path: tuple[str | int, ...], extra: str) -> Any:
-    part = whole
-    for step in path:
-        part = part[step]
-    return put(whole, path, {**part, extra: 1})
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        "",
-        "x",
-        "7f8bb7a0",
-        "7f8bb7a0-3d5f-4a33-9a1e-2f1d3f0c9f1",
-        "g" * 32,
-        5,
-        None,
-        {"$ne": None},
-        "\u0000" * 36,
-        "0" * 9000,
-    ],
-    ids=lambda key: ascii(key)[:30],
-)
-async def test_a_key_that_is_no_uuid_is_bad_user_input(asker: GraphClient, key: object) -> None:
-    with asker.commands.counting() as commands:
-        assert await codes(asker, SUBMIT, input={**hair_test(), "idempotencyKey": key}) == ["BAD_USER_INPUT"]
-        assert await codes(asker, PLACE, input=order("A" * 22, idempotencyKey=key)) == ["BAD_USER_INPUT"]
-
-    assert commands == NOTHING
-
-
 # --- ids ----------------------------------------------------------------------------------------------------------
-
-
-def packed(text: str | bytes) -> str:
-    """Return text as ids and cursors are packed."""
-    raw = text if isinstance(text, bytes) else text.encode()
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-MALFORMED_IDS = [
-    "",
-    "x",
-    "=",
-    "====",
-    "1",
-    "\u0000",
-    "é",
-    "💇",
-    "$where",
-    "__proto__",
-    "../..",
-    '{"$ne":null}',
-    "A" * 201,
-    "A" * 900_000,
-    packed("Product"),
-    packed("Product:"),
-    packed("Product:x"),
-    packed("Product:" + "0" * 31),
-    packed("Product:" + "0" * 33),
-    packed("Product:" + "G" * 32),
-    packed("Product:" + "A" * 32),
-    packed("product:" + "0" * 32),
-    packed("Product:" + "0" * 32 + ":x"),
-    packed("Product:{" + "0" * 32 + "}"),
-    packed("Product:00000000-0000-0000-0000-000000000000"),
-    packed("Product:" + "0" * 32) + "=",
-    packed("Product:" + "0" * 32) + "\n",
-    packed(" Product:" + "0" * 32),
-    packed("Nope:" + "0" * 32),
-    packed("__proto__:" + "0" * 32),
-    packed(":" + "0" * 32),
-    packed(b"\xff\xfe\xfd"),
-    packed("Product:é" + "0" * 31),
-]
 
 
 @pytest.mark.parametrize("raw", MALFORMED_IDS, ids=lambda raw: ascii(raw)[:40])
@@ -714,10 +399,6 @@ async def cursor_of(client: GraphClient, key: str) -> str:
     found = await client.data(PAGE, key=key)
     cursor: str = found["products"]["pageInfo"]["endCursor"]
     return cursor
-
-
-def forged(order_: str, value: object, key: object = "0" * 32, version: object = 1) -> str:
-    return packed(orjson.dumps([version, order_, value, key]))
 
 
 GARBAGE_CURSORS = [

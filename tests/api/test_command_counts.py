@@ -8,9 +8,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from starlette.applications import Starlette
 
-from tests.support import EXAMPLES, GraphClient, example, hair_test, order
+from tests.support import EXAMPLES, GraphClient, SignedIn, example, hair_test, order
 from traya_gql.app import now
+from traya_gql.domain.roles import Role
 
 
 async def counted(client: GraphClient, name: str, **variables: Any) -> Counter[str]:
@@ -49,15 +51,15 @@ async def test_a_page_of_products_takes_one_command_whatever_its_length(
     assert await counted(client, "products") == {"find": 1}
 
 
-async def test_a_hair_test_takes_five_commands_and_the_commit(client: GraphClient) -> None:
+async def test_a_hair_test_takes_seven_commands_and_the_commit(client: GraphClient) -> None:
     commands = await counted(client, "submit_hair_test", input=hair_test())
 
-    # key, products, customer, hair test, report; then the kit's products, shown live
-    assert commands == {"insert": 4, "find": 2, "commitTransaction": 1}
+    # limits of the phone and of the address; key, products, hair test, report; then the kit's products, shown live
+    assert commands == {"findAndModify": 2, "insert": 3, "find": 2, "commitTransaction": 1}
 
 
 @pytest.mark.parametrize("how_many", [1, 20])
-async def test_an_order_takes_five_commands_and_the_commit_whatever_its_length(
+async def test_an_order_takes_seven_commands_and_the_commit_whatever_its_length(
     client: GraphClient, database: Any, report: dict[str, Any], how_many: int
 ) -> None:
     await add_products(database, 20)
@@ -66,8 +68,8 @@ async def test_an_order_takes_five_commands_and_the_commit_whatever_its_length(
 
     commands = await counted(client, "place_order", input=order(report["publicId"], lines=lines))
 
-    # key, report, hair test, products, order
-    assert commands == {"insert": 2, "find": 3, "commitTransaction": 1}
+    # limits of the phone and of the address; key, report, hair test, products, order
+    assert commands == {"findAndModify": 2, "insert": 2, "find": 3, "commitTransaction": 1}
 
 
 @pytest.mark.parametrize("how_many", [1, 20])
@@ -107,6 +109,163 @@ async def test_nodes_of_many_reports_take_one_command(client: GraphClient) -> No
 
     assert [node["id"] for node in found["nodes"]] == ids
     assert commands == {"find": 1}
+
+
+# --- who is signed in ---------------------------------------------------------------------------------------------
+
+ORDERS = """query ($first: Int!) {
+  viewer { orders(first: $first) { nodes { number lines { product { slug } } report { publicId } } } }
+}"""
+EVERYTHING = """query ($first: Int!) {
+  viewer {
+    customer { name } addresses { id } sessions(first: $first) { nodes { device } }
+    hairTests(first: $first) { nodes { id report { id } } }
+    reports(first: $first) { nodes { id hairTest { id } } }
+    orders(first: $first) { nodes { id report { id } } }
+  }
+}"""
+
+
+@pytest.fixture
+async def support(started: tuple[Starlette, GraphClient], client: GraphClient) -> SignedIn:
+    """Somebody who is signed in, may assign staff, and may read everybody's orders."""
+    await started[0].state.services.staff.invite("9876500001", [Role.SUPPORT], by=None)
+    return await client.sign_in("9876500001")
+
+
+async def own(client: GraphClient, who: SignedIn, *, how_many: int) -> None:
+    """Submit hair tests and order from each of them."""
+    for _ in range(how_many):
+        tested = await client.data(example("submit_hair_test"), bearer=who.access_token, input=hair_test())
+        typed = order(tested["submitHairTest"]["report"]["publicId"])
+        placed = await client.data(example("place_order"), bearer=who.access_token, input=typed)
+        assert placed["placeOrder"]["userErrors"] == []
+
+
+async def asked(client: GraphClient, query: str, who: SignedIn | None, **variables: Any) -> Counter[str]:
+    with client.commands.counting() as commands:
+        await client.data(query, bearer=None if who is None else who.access_token, **variables)
+    return commands
+
+
+async def test_knowing_who_asks_takes_no_command(client: GraphClient, report: dict[str, Any]) -> None:
+    viewer = await client.sign_in()
+
+    with client.commands.counting() as commands:
+        await client.data(example("report"), bearer=viewer.access_token, publicId=report["publicId"])
+
+    assert commands == {"find": 2}
+    assert await asked(client, "{ viewer { roles } }", viewer) == {}
+
+
+async def test_writing_for_who_is_signed_in_takes_no_more_commands_than_for_a_guest(client: GraphClient) -> None:
+    viewer = await client.sign_in()
+    submit, place = example("submit_hair_test"), example("place_order")
+
+    as_guest = await asked(client, submit, None, input=hair_test())
+    as_viewer = await asked(client, submit, viewer, input=hair_test())
+    reports = await client.data("{ viewer { reports { nodes { publicId } } } }", bearer=viewer.access_token)
+    [mine] = reports["viewer"]["reports"]["nodes"]
+
+    assert as_viewer == as_guest
+    assert await asked(client, place, viewer, input=order(mine["publicId"])) == {
+        "findAndModify": 2,
+        "insert": 2,
+        "find": 3,
+        "commitTransaction": 1,
+    }
+
+
+@pytest.mark.parametrize("first", [1, 20])
+async def test_a_page_of_orders_with_products_and_reports_takes_three_commands_whatever_its_length(
+    client: GraphClient, first: int
+) -> None:
+    viewer = await client.sign_in()
+    await own(client, viewer, how_many=20)
+
+    assert await asked(client, ORDERS, viewer, first=first) == {"find": 3}
+
+
+@pytest.mark.parametrize("first", [1, 10])
+async def test_everything_of_the_viewer_takes_seven_commands_whatever_its_length(
+    client: GraphClient, first: int
+) -> None:
+    viewer = await client.sign_in()
+    await own(client, viewer, how_many=10)
+
+    # customer, sessions, a page each of hair tests, reports and orders; reports and hair tests by id
+    assert await asked(client, EVERYTHING, viewer, first=first) == {"find": 7}
+
+
+@pytest.mark.parametrize("how_many", [2, 10])
+async def test_the_pages_of_many_customers_take_one_command_a_list(
+    started: tuple[Starlette, GraphClient], client: GraphClient, support: SignedIn, how_many: int
+) -> None:
+    for number in range(10):
+        await started[0].state.services.staff.invite(f"98765001{number:02}", [Role.COACH], by=None)
+
+    commands = await asked(
+        client,
+        "query ($first: Int!) { staff(first: $first) { nodes { phone orders(first: 5) { nodes { id } } } } }",
+        support,
+        first=how_many,
+    )
+
+    assert commands == {"find": 1, "aggregate": 1}
+
+
+@pytest.mark.parametrize("first", [2, 10])
+async def test_what_a_doctor_reads_of_many_customers_takes_one_command_for_the_right_and_one_a_list(
+    started: tuple[Starlette, GraphClient], client: GraphClient, support: SignedIn, first: int
+) -> None:
+    await started[0].state.services.staff.invite("9876500002", [Role.DOCTOR], by=None)
+    doctor = await client.sign_in("9876500002")
+    for number in range(10):
+        patient = await client.sign_in(f"98765002{number:02}")
+        await own(client, patient, how_many=1)
+        pair = {"customerId": patient.customer_id, "staffId": doctor.customer_id}
+        assigned = await client.data(
+            "mutation ($input: AssignStaffInput!) { assignStaff(input: $input) { userErrors { code } } }",
+            bearer=support.access_token,
+            input=pair,
+        )
+        assert assigned["assignStaff"]["userErrors"] == []
+
+    commands = await asked(
+        client,
+        """query ($first: Int!) {
+             viewer { treatedCustomers(first: $first) { nodes {
+               phone hairTests(first: 3) { nodes { sleep } } orders(first: 3) { nodes { number } }
+             } } }
+           }""",
+        doctor,
+        first=first,
+    )
+
+    # the assignments, the customers, whom the doctor treats; all first pages of hair tests, and all of orders
+    assert commands == {"find": 3, "aggregate": 2}
+
+
+async def test_signing_in_and_staying_so_takes_few_commands(client: GraphClient) -> None:
+    with client.commands.counting() as requesting:
+        requested = await client.data(example("request_otp"), input={"phone": "9876543210"})
+    code = (await client.sms.next_message()).text[:6]
+    typed = {"challenge": requested["requestOtp"]["challenge"], "code": code}
+    with client.commands.counting() as verifying:
+        given = await client.data(example("verify_otp"), input=typed)
+    refreshing = await asked(
+        client,
+        "mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { userErrors { code } } }",
+        None,
+        input={"refreshToken": given["verifyOtp"]["refreshToken"]},
+    )
+
+    # three limits and the code
+    assert requesting == {"findAndModify": 3, "insert": 1}
+    # two limits and the guess; code, customer, sessions beyond the most, new customer and session
+    assert verifying == {"findAndModify": 3, "delete": 1, "find": 2, "insert": 2, "commitTransaction": 1}
+    # the limit and the rotation; the customer
+    assert refreshing == {"findAndModify": 2, "find": 1}
 
 
 def test_every_example_is_counted_here() -> None:

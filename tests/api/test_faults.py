@@ -4,38 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import re
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
 from functools import cache
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 import httpx
 import pytest
 import strawberry
 from graphql import GraphQLError
+from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from tests.support import GraphClient
-from traya_gql.context import ANONYMOUS, Context
+from traya_gql.app import now
+from traya_gql.context import Context
 from traya_gql.graph import Graph, Refused, build_schema
 from traya_gql.graph.limits import Limits
+from traya_gql.observability.logging import JsonLines, ReadableLines
 from traya_gql.schema.common import BadUserInput
-from traya_gql.services import Services
-from traya_gql.services.access_tokens import AccessTokens
-from traya_gql.services.hair_tests import HairTests
-from traya_gql.services.orders import Orders
-from traya_gql.services.products import Products
 from traya_gql.web.graphql import GraphQLEndpoint
 
 SECRET = "phone 9876543210 password hunter2"
 
 
-class DriverError(Exception):
+class DriverError(PyMongoError):
     """As MongoDB's errors are: a code, and a message that quotes the document."""
 
     code = 11000
+
+
+class TypedError(Exception):
+    """As an error of anybody else may be: what was typed, under the name that the driver uses for its number."""
+
+    code = 9876543210
+
+
+def refuse() -> NoReturn:
+    raise DriverError(SECRET)
 
 
 class MuteError(Exception):
@@ -70,6 +77,13 @@ class Query:
     @strawberry.field
     def mute(self) -> str | None:
         raise MuteError
+
+    @strawberry.field
+    def typed(self) -> str | None:
+        try:
+            refuse()
+        except DriverError as error:
+            raise TypedError(SECRET) from error
 
     @strawberry.field
     def graphql_error(self) -> str | None:
@@ -121,33 +135,24 @@ def failing_schema() -> strawberry.Schema:
     return strawberry.Schema(Query)
 
 
-def nobody() -> Services:
-    """Return services that are never asked: no test of this file reaches a database."""
-
-    def now() -> datetime:
-        return datetime.now(UTC)
-
-    tokens = AccessTokens(key="a secret of the tests, long enough to sign", lifetime=timedelta(days=1))
-    once = cast("Any", None)
-    return Services(
-        access_tokens=tokens,
-        hair_tests=HairTests(once=once, tokens=tokens, now=now),
-        orders=Orders(once=once, tokens=tokens, now=now),
-        products=Products(),
-    )
+Ask: TypeAlias = Callable[..., Awaitable[httpx.Response]]
 
 
-async def ask(graph: Graph, query: str, name: str | None = None, **variables: Any) -> httpx.Response:
-    """Return what the endpoint answers on behalf of this graph."""
+@pytest.fixture
+def ask(started: tuple[Starlette, GraphClient]) -> Ask:
+    """Ask a graph of the test's own through the endpoint, with the services of the application."""
 
-    def make_context(bearer: str | None) -> Context:
-        return Context(viewer=ANONYMOUS, services=nobody(), now=lambda: datetime.now(UTC))
+    def make_context() -> Context:
+        return Context(services=started[0].state.services, now=now)
 
-    endpoint = GraphQLEndpoint(graph=graph, make_context=make_context, page=None)
-    app = Starlette(routes=[Route("/graphql", endpoint)])
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
-        body = {"query": query, "operationName": name, "variables": variables}
-        return await http.post("/graphql", json=body)
+    async def ask(graph: Graph, query: str, name: str | None = None, **variables: Any) -> httpx.Response:
+        endpoint = GraphQLEndpoint(graph=graph, make_context=make_context, page=None)
+        app = Starlette(routes=[Route("/graphql", endpoint)])
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+            body = {"query": query, "operationName": name, "variables": variables}
+            return await http.post("/graphql", json=body)
+
+    return ask
 
 
 def failing(*, seconds: float = 10.0, is_open: bool = True) -> Graph:
@@ -165,9 +170,15 @@ def masked(error: dict[str, Any]) -> str:
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> str:
-    """Return all that was logged, with everything that a formatter could add."""
-    formatter = logging.Formatter("%(name)s %(levelname)s %(message)s")
-    return "\n".join(formatter.format(record) for record in caplog.records)
+    """Return all that was logged, as people read it and as machines do."""
+    return "\n".join(
+        formatter.format(record) for record in caplog.records for formatter in (ReadableLines(), JsonLines())
+    )
+
+
+def events(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
+    """Return the fields of each line of this event."""
+    return [vars(record)["fields"] for record in caplog.records if record.getMessage() == event]
 
 
 # --- faults -------------------------------------------------------------------------------------------------------
@@ -176,7 +187,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> str:
 @pytest.mark.parametrize("is_open", [True, False])
 @pytest.mark.parametrize("field", ["fails", "failsLater"])
 async def test_an_exception_of_a_resolver_is_masked_and_logged_without_what_it_says(
-    caplog: pytest.LogCaptureFixture, field: str, *, is_open: bool
+    ask: Ask, caplog: pytest.LogCaptureFixture, field: str, *, is_open: bool
 ) -> None:
     query = f'query Read($v: String!) {{ ok: __typename {field}(typed: $v) other: {field}(typed: "literal-4711") }}'
 
@@ -188,12 +199,21 @@ async def test_an_exception_of_a_resolver_is_masked_and_logged_without_what_it_s
     incidents = [masked(error) for error in body["errors"]]
     assert [error["path"] for error in body["errors"]] == [[field], ["other"]]
     assert len(set(incidents)) == 2
+    faults = events(caplog, "fault")
+    assert [(fault["incident_id"], fault["path"]) for fault in faults] == [
+        (incidents[0], [field]),
+        (incidents[1], ["other"]),
+    ]
+    for fault in faults:
+        assert set(fault) == {"incident_id", "operation", "path", "type", "code", "frames", "causes"}
+        assert fault["operation"] == "Read"
+        assert (fault["type"], fault["code"]) == (f"{DriverError.__module__}.DriverError", 11000)
+        assert re.match(r"\S*test_faults\.py:\d+ Query\.fails", fault["frames"][0])
+        assert fault["causes"] == []
+    [line] = events(caplog, "operation")
+    assert (line["name"], line["outcome"]) == ("Read", "fault")
+    assert (line["codes"], line["incident_ids"]) == (["INTERNAL_SERVER_ERROR"], incidents)
     log = logged(caplog)
-    assert all(f"incident={incident}" in log for incident in incidents)
-    assert "operation=Read" in log
-    assert f"path=['{field}']" in log
-    assert f"type={DriverError.__module__}.DriverError code=11000" in log
-    assert re.search(r"frames=\S*test_faults\.py:\d+ fails", log)
     for private in ("9876543210", "hunter2", "password", "literal-4711", "variable-", "query Read", "typed:"):
         assert private not in log
         assert private not in response.text
@@ -208,49 +228,68 @@ async def test_an_exception_of_a_resolver_is_masked_and_logged_without_what_it_s
         ("wrongType", "graphql.error.graphql_error.GraphQLError"),
         ("noList", "graphql.error.graphql_error.GraphQLError"),
         ("deep", "builtins.RecursionError"),
+        ("typed", f"{TypedError.__module__}.TypedError"),
     ],
 )
-async def test_whatever_has_no_code_of_ours_is_masked(caplog: pytest.LogCaptureFixture, field: str, kind: str) -> None:
+async def test_whatever_has_no_code_of_ours_is_masked(
+    ask: Ask, caplog: pytest.LogCaptureFixture, field: str, kind: str
+) -> None:
     response = await ask(failing(), f"{{ {field} }}")
 
     body = response.json()
     assert body["data"] == {field: None}
     [error] = body["errors"]
-    assert f"incident={masked(error)}" in logged(caplog)
-    assert f"type={kind} " in logged(caplog)
+    [fault] = events(caplog, "fault")
+    assert (fault["incident_id"], fault["type"], fault["code"]) == (masked(error), kind, None)
     assert "hunter2" not in logged(caplog) + response.text
 
 
-async def test_an_exception_that_cannot_be_printed_is_masked(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_code_is_believed_of_the_driver_only_and_causes_are_types_and_places(
+    ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ask(failing(), "{ typed }")
+
+    [fault] = events(caplog, "fault")
+    [cause] = fault["causes"]
+    assert fault["code"] is None
+    assert re.fullmatch(rf"{DriverError.__module__}\.DriverError at \S*test_faults\.py:\d+ refuse", cause)
+    assert "9876543210" not in logged(caplog)
+
+
+async def test_an_exception_that_cannot_be_printed_is_masked(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
     response = await ask(failing(), "{ mute }")
 
     body = response.json()
     assert body["data"] is None
     [error] = body["errors"]
-    assert f"incident={masked(error)}" in logged(caplog)
+    [fault] = events(caplog, "fault")
+    assert fault["incident_id"] == masked(error)
     assert "hunter2" not in logged(caplog) + response.text
 
 
-async def test_endless_recursion_is_logged_with_its_last_frames_only(caplog: pytest.LogCaptureFixture) -> None:
+async def test_endless_recursion_is_logged_with_its_last_frames_only(
+    ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
     await ask(failing(), "{ deep }")
 
-    [record] = caplog.records
-    assert record.getMessage().count("test_faults.py") == 30
+    [fault] = events(caplog, "fault")
+    assert len(fault["frames"]) == 30
+    assert all("test_faults.py:" in frame for frame in fault["frames"])
 
 
-async def test_a_null_where_none_is_allowed_is_our_fault_and_masked(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_null_where_none_is_allowed_is_our_fault_and_masked(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
     response = await ask(failing(), "{ nothing }")
 
     body = response.json()
     assert body["data"] is None
     [error] = body["errors"]
     assert error["path"] == ["nothing"]
-    assert f"incident={masked(error)}" in logged(caplog)
-    assert "type=builtins.TypeError" in logged(caplog)
+    [fault] = events(caplog, "fault")
+    assert (fault["incident_id"], fault["type"]) == (masked(error), "builtins.TypeError")
     assert "Cannot return null" not in response.text + logged(caplog)
 
 
-async def test_a_fault_nulls_its_own_place_only(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_fault_nulls_its_own_place_only(ask: Ask) -> None:
     response = await ask(failing(), "{ inner { fine } other: inner { fine broken } }")
 
     body = response.json()
@@ -258,15 +297,20 @@ async def test_a_fault_nulls_its_own_place_only(caplog: pytest.LogCaptureFixture
     assert [error["path"] for error in body["errors"]] == [["other", "broken"]]
 
 
-async def test_many_faults_at_once_are_20_errors_and_20_lines(caplog: pytest.LogCaptureFixture) -> None:
+async def test_many_faults_at_once_are_20_errors_and_20_lines_and_the_line_of_the_operation(
+    ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
     response = await ask(failing(), "{ inners { fine broken } }")
 
     body = response.json()
     assert body["data"] == {"inners": [None] * 50}
-    assert len(body["errors"]) == len(caplog.records) == 20
+    assert len(body["errors"]) == len(events(caplog, "fault")) == 20
+    [line] = events(caplog, "operation")
+    assert line["incident_ids"] == [masked(error) for error in body["errors"]]
+    assert len(caplog.records) == 21
 
 
-async def test_an_expected_error_is_shown_and_not_logged_as_a_fault(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_expected_error_is_shown_and_not_logged_as_a_fault(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
     response = await ask(failing(), '{ expected fails(typed: "") }')
 
     shown, hidden = response.json()["errors"]
@@ -275,29 +319,46 @@ async def test_an_expected_error_is_shown_and_not_logged_as_a_fault(caplog: pyte
         {"code": "BAD_USER_INPUT"},
         ["expected"],
     )
-    masked(hidden)
-    assert len(caplog.records) == 1
+    [fault] = events(caplog, "fault")
+    assert fault["incident_id"] == masked(hidden)
+    [line] = events(caplog, "operation")
+    assert (line["outcome"], line["codes"]) == ("fault", ["BAD_USER_INPUT", "INTERNAL_SERVER_ERROR"])
+    assert len(caplog.records) == 2
 
 
-async def test_an_operation_that_takes_too_long_is_ended_and_named(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_operation_that_takes_too_long_is_ended_and_named(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
     response = await ask(failing(seconds=0.05), 'query Slow { slow(typed: "literal-4711") }', "Slow")
 
     body = response.json()
     assert response.status_code == 200
     assert body["data"] is None
     assert [error["extensions"]["code"] for error in body["errors"]] == ["TIMEOUT"]
-    assert "timeout operation=Slow seconds=0.05" in logged(caplog)
+    assert events(caplog, "timeout") == [{"operation": "Slow", "seconds": 0.05}]
+    [line] = events(caplog, "operation")
+    assert (line["name"], line["outcome"], line["codes"]) == ("Slow", "timeout", ["TIMEOUT"])
     assert "literal-4711" not in logged(caplog)
 
 
-async def test_an_operation_name_cannot_forge_lines_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    name = "A" * 101
-
+@pytest.mark.parametrize("name", ["A" * 61, "Code123456", "Of_9876543210"])
+async def test_an_operation_name_cannot_carry_values_into_the_log(
+    ask: Ask, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
     await ask(failing(), f'query {name} {{ fails(typed: "") }}', name)
 
-    [record] = caplog.records
-    assert "operation=None" in record.getMessage()
-    assert "\n" not in record.getMessage()
+    assert [fault["operation"] for fault in events(caplog, "fault")] == [None]
+    assert [line["name"] for line in events(caplog, "operation")] == [None]
+    assert name not in logged(caplog)
+
+
+async def test_an_operation_name_cannot_forge_lines_in_the_log(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    name = 'A\n{"event": "forged"}\r\u2028'
+
+    await ask(failing(), 'query A { fails(typed: "") }', name)
+    await ask(failing(), 'query A { fails(typed: "") } query B { __typename }', "A")
+
+    assert [fault["operation"] for fault in events(caplog, "fault")] == ["A"]
+    assert "forged" not in logged(caplog)
+    assert len(logged(caplog).splitlines()) == 2 * len(caplog.records)
 
 
 # --- a client's null is not a fault of ours -----------------------------------------------------------------------
@@ -354,7 +415,7 @@ def test_production_does_not_describe_itself(query: str, part: str) -> None:
     assert f"the requested query contained the field '{part}'." in refused.value.errors[0]["message"]
 
 
-async def test_production_still_tells_the_type_of_an_object() -> None:
+async def test_production_still_tells_the_type_of_an_object(ask: Ask) -> None:
     response = await ask(production(), "{ __typename }")
 
     assert response.json() == {"data": {"__typename": "Query"}}
@@ -387,7 +448,7 @@ NEAR_MISSES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("query", "variables"), NEAR_MISSES)
-async def test_production_gives_no_hints(query: str, variables: dict[str, Any]) -> None:
+async def test_production_gives_no_hints(ask: Ask, query: str, variables: dict[str, Any]) -> None:
     response = await ask(production(), query, **variables)
 
     codes = {error["extensions"]["code"] for error in response.json()["errors"]}
@@ -396,7 +457,7 @@ async def test_production_gives_no_hints(query: str, variables: dict[str, Any]) 
     assert not re.search("did you mean|perhaps|suggest", response.text, re.IGNORECASE)
 
 
-async def test_development_gives_hints() -> None:
+async def test_development_gives_hints(ask: Ask) -> None:
     graph = Graph(schema=build_schema(), limits=Limits(), is_open=True)
 
     response = await ask(graph, "{ productz { id } }")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -12,7 +15,10 @@ from hypothesis import HealthCheck, given, settings, strategies
 from starlette.applications import Starlette
 from starlette.types import Message
 
-from tests.support import GraphClient, hair_test
+from tests.support import REQUEST_OTP, VERIFY_OTP, GraphClient, hair_test, order
+from traya_gql.app import now
+from traya_gql.domain.roles import Role
+from traya_gql.services.access_tokens import SESSION_LIFETIME, Grant, Kind, SignedIn
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -469,43 +475,161 @@ async def test_the_query_text_has_64_kilobytes_at_most(asker: GraphClient, query
 # --- who asks -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "authorization",
-    [
-        b"",
-        b"Bearer",
-        b"Bearer ",
-        b"Bearer x",
-        b"Bearer a.b.c",
-        b"Bearer ....",
-        b"Bearer \xff\xfe",
-        b"Bearer \xff.\xff.\xff",
-        b"Basic YTpi",
-        b"bearer Bearer x",
-        b"Bearer " + b"x" * 20_000,
-        b"Bearer null",
-        b'Bearer {"$ne": null}',
-        # unsigned
-        b"Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.",
-        # a good header, then lists within lists
-        b"Bearer eyJhbGciOiJIUzI1NiJ9." + b"W1tb" * 240 + b".AA",
-        b"Bearer " + b"W1tb" * 249 + b".A.A",
-        # an operator as the id of the key
-        b"Bearer eyJhbGciOlsiSFMyNTYiXSwia2lkIjp7IiRuZSI6bnVsbH19.e30.AA",
-    ],
-)
-async def test_a_token_that_cannot_be_read_makes_the_asker_anonymous(
+NOTHING_SENT = [b"", b"Basic YTpi", b"Digest x", b"x", b"\xff\xfe"]
+NO_TOKENS = [
+    b"Bearer",
+    b"Bearer ",
+    b"Bearer x",
+    b"Bearer a.b.c",
+    b"Bearer ....",
+    b"Bearer \xff\xfe",
+    b"Bearer \xff.\xff.\xff",
+    b"bearer Bearer x",
+    b"Bearer " + b"x" * 20_000,
+    b"Bearer null",
+    b'Bearer {"$ne": null}',
+    # unsigned
+    b"Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.",
+    # a good header, then lists within lists
+    b"Bearer eyJhbGciOiJIUzI1NiJ9." + b"W1tb" * 240 + b".AA",
+    b"Bearer " + b"W1tb" * 249 + b".A.A",
+    # an operator as the id of the key
+    b"Bearer eyJhbGciOlsiSFMyNTYiXSwia2lkIjp7IiRuZSI6bnVsbH19.e30.AA",
+]
+READ_REPORT = "query ($id: String!, $token: String) { report(publicId: $id, accessToken: $token) { hairTest { id } } }"
+
+
+def named(raw: bytes) -> str:
+    return ascii(raw)[:40]
+
+
+async def unauthenticated(client: GraphClient, authorization: bytes, report: dict[str, Any]) -> None:
+    """Check that this header makes nobody: who asks is told so wherever it matters, and only there."""
+    headers = [(b"authorization", authorization)]
+    asked = {
+        "query": """query ($id: String!, $node: ID!) {
+          products(first: 1) { nodes { slug } } product(slug: "nope") { id }
+          report(publicId: $id) { firstName } node(id: $node) { id } viewer { roles } staff { nodes { id } }
+          customer(phone: "9876543210") { id }
+        }""",
+        "variables": {"id": report["publicId"], "node": report["id"]},
+    }
+    listed = {"query": "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", "variables": {"ids": [report["id"]]}}
+
+    response = await client.http.post("/graphql", json=asked, headers=headers)
+    of_nodes = await client.http.post("/graphql", json=listed, headers=headers)
+
+    assert (response.status_code, of_nodes.status_code) == (200, 200)
+    assert of_nodes.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+    assert not any((of_nodes.json()["data"] or {"nodes": []})["nodes"])
+    body = response.json()
+    assert body["data"] == FIRST_PRODUCT | dict.fromkeys(("product", "report", "node", "viewer", "staff", "customer"))
+    assert {error["path"][0] for error in body["errors"]} == {"report", "node", "viewer", "staff", "customer"}
+    assert {error["extensions"]["code"] for error in body["errors"]} == {"UNAUTHENTICATED"}
+
+
+@pytest.mark.parametrize("authorization", NOTHING_SENT, ids=named)
+async def test_a_header_without_a_bearer_token_is_nobody_who_is_signed_in(
     client: GraphClient, report: dict[str, Any], authorization: bytes
 ) -> None:
-    asked = {
-        "query": "query ($id: String!) { report(publicId: $id) { firstName hairTest { id } } }",
-        "variables": {"id": report["publicId"]},
-    }
+    asked = {"query": READ_REPORT, "variables": {"id": report["publicId"]}}
 
     response = await client.http.post("/graphql", json=asked, headers=[(b"authorization", authorization)])
 
-    assert response.status_code == 200
-    assert response.json() == {"data": {"report": {"firstName": "Asha", "hairTest": None}}}
+    assert (response.status_code, response.json()) == (200, {"data": {"report": {"hairTest": None}}})
+
+
+@pytest.mark.parametrize("authorization", NO_TOKENS, ids=named)
+async def test_a_bearer_token_that_cannot_be_read_is_said_so_to_every_field_that_asks_who_it_is(
+    client: GraphClient, report: dict[str, Any], authorization: bytes
+) -> None:
+    with client.commands.counting() as commands:
+        await unauthenticated(client, authorization, report)
+
+    # the products; nobody is looked up
+    assert commands["find"] <= 3
+    assert commands["findAndModify"] == commands["insert"] == 0
+
+
+async def test_a_forged_bearer_token_is_said_so_too(client: GraphClient, report: dict[str, Any]) -> None:
+    good = (await client.sign_in()).access_token
+    head, claims, signature = good.split(".")
+    read = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    raised = base64.urlsafe_b64encode(json.dumps(read | {"roles": ["ADMIN"]}).encode()).decode().rstrip("=")
+    turned = signature[:-5] + ("A" if signature[-5] != "A" else "B") + signature[-4:]
+
+    for forged in (
+        f"{head}.{raised}.{signature}",
+        f"{head}.{claims}.{turned}",
+        f"{head}.{claims}.",
+        good[:-1],
+        f"{good}x",
+    ):
+        await unauthenticated(client, b"Bearer " + forged.encode(), report)
+
+    assert (await client.data("{ viewer { roles } }", bearer=good)) == {"viewer": {"roles": ["CUSTOMER"]}}
+
+
+async def test_an_expired_bearer_token_is_said_so_too(
+    started: tuple[Starlette, GraphClient], client: GraphClient, report: dict[str, Any]
+) -> None:
+    tokens = started[0].state.services.access_tokens
+    made_at = now() - tokens.guest_lifetime - timedelta(seconds=1)
+    signed_in = SignedIn(customer_id=uuid4(), session_id=uuid4(), access_version=1, roles=frozenset({Role.ADMIN}))
+    of_guest = tokens.issue(Grant(Kind.REPORT, uuid4()), made_at=made_at)
+    of_session = tokens.issue_for_session(signed_in, made_at=now() - SESSION_LIFETIME - timedelta(seconds=1))
+
+    for issued in (of_guest, of_session):
+        await unauthenticated(client, b"Bearer " + issued.token.encode(), report)
+
+
+async def test_a_revoked_bearer_token_is_said_so_too(client: GraphClient, report: dict[str, Any]) -> None:
+    signed_in = await client.sign_in()
+    await client.data("mutation { signOut { isSignedOut } }", bearer=signed_in.access_token)
+
+    await unauthenticated(client, b"Bearer " + signed_in.access_token.encode(), report)
+
+
+async def test_signing_in_works_whatever_old_token_is_sent_along(client: GraphClient) -> None:
+    """A client that sends its stale token with everything must be able to get a new one."""
+    stale = "a.b.c"
+    requested = await client.data(REQUEST_OTP, bearer=stale, input={"phone": "9876543210"})
+    code = (await client.sms.next_message()).text[:6]
+    challenge = requested["requestOtp"]["challenge"]
+
+    given = (await client.data(VERIFY_OTP, bearer=stale, input={"challenge": challenge, "code": code}))["verifyOtp"]
+    refreshed = await client.data(
+        """mutation ($input: RefreshSessionInput!) {
+             refreshSession(input: $input) { customer { id } userErrors { code } }
+           }""",
+        bearer=stale,
+        input={"refreshToken": given["refreshToken"]},
+    )
+
+    assert given["userErrors"] == []
+    assert refreshed["refreshSession"] == {"customer": given["customer"], "userErrors": []}
+
+
+async def test_nothing_is_written_for_a_bearer_token_that_is_not_good(
+    client: GraphClient, report: dict[str, Any], database: Any
+) -> None:
+    submit = "mutation ($input: SubmitHairTestInput!) { submitHairTest(input: $input) { isReplay } }"
+    place = "mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { isReplay } }"
+
+    assert await client.code(submit, bearer="a.b.c", input=hair_test()) == "UNAUTHENTICATED"
+    assert await client.code(place, bearer="a.b.c", input=order(report["publicId"])) == "UNAUTHENTICATED"
+    assert await client.code("mutation { signOutEverywhere { endedSessions } }", bearer="a.b.c") == "UNAUTHENTICATED"
+    assert await database.hair_tests.count_documents({}) == 1
+    assert await database.orders.count_documents({}) == 0
+
+
+@pytest.mark.parametrize("token", [header.partition(b" ")[2].decode("latin-1") for header in NO_TOKENS], ids=ascii)
+async def test_an_argument_that_is_no_token_opens_nothing_and_refuses_nothing(
+    client: GraphClient, report: dict[str, Any], token: str
+) -> None:
+    seen = await client.data(READ_REPORT, id=report["publicId"], token=token)
+
+    assert seen == {"report": {"hairTest": None}}
 
 
 # --- anything at all ----------------------------------------------------------------------------------------------
@@ -527,6 +651,10 @@ QUERIES = strategies.sampled_from(
         "query ($v: Decimal) { products(filter: { minPrice: $v, maxPrice: $v }) { totalCount } }",
         "mutation ($v: SubmitHairTestInput!) { submitHairTest(input: $v) { isReplay } }",
         "mutation ($v: PlaceOrderInput!) { placeOrder(input: $v) { isReplay } }",
+        "mutation ($v: VerifyOtpInput!) { verifyOtp(input: $v) { accessToken } }",
+        "mutation ($v: String!) { requestOtp(input: { phone: $v }) { challenge } }",
+        'mutation ($v: ID!) { verifyOtp(input: { challenge: $v, code: "1" }) { accessToken } }',
+        "mutation ($v: String!) { refreshSession(input: { refreshToken: $v }) { accessToken } }",
     ]
 )
 FUZZ = settings(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,12 +14,15 @@ from starlette.applications import Starlette
 
 from tests.support import GraphClient, example, hair_test, order, product_document
 from traya_gql.app import now
+from traya_gql.documents import products
 from traya_gql.documents.orders import OrderDocument
 from traya_gql.documents.records import Record
 from traya_gql.documents.transactions import Transactions
-from traya_gql.services.idempotency import IdempotencyInProgress, Once
+from traya_gql.services.idempotency import IdempotencyConflict, IdempotencyInProgress, Once
+from traya_gql.services.keys import Keys
 
 REPEATS = 50
+OLD_KEY, NEW_KEY = "the old secret of the tests, long enough", "the new secret of the tests, long enough"
 
 
 async def submit(client: GraphClient, typed: dict[str, Any]) -> dict[str, Any]:
@@ -150,20 +154,9 @@ async def test_a_repeat_is_told_when_the_first_has_not_ended_in_time(
     async def quick_work() -> Record:
         return await product_document("quick").insert()
 
-    async def run(once: Once, work: Any) -> Any:
-        return await once.run(
-            mutation="test",
-            asker="somebody",
-            key=UUID(int=7),
-            command=Command(),
-            result_id=uuid4(),
-            now=now(),
-            work=work,
-            find=_found,
-        )
-
-    here = Once(transactions=Transactions(started[0].state.storage.client, deadline_s=10), key="secret", wait_s=0.3)
-    elsewhere = Once(transactions=transactions, key="secret", wait_s=0.3)
+    keys = Keys(first=OLD_KEY)
+    here = Once(transactions=Transactions(started[0].state.storage.client, deadline_s=10), keys=keys, wait_s=0.3)
+    elsewhere = Once(transactions=transactions, keys=keys, wait_s=0.3)
     first = asyncio.create_task(run(here, slow_work))
     await is_inside.wait()
 
@@ -175,6 +168,68 @@ async def test_a_repeat_is_told_when_the_first_has_not_ended_in_time(
     may_end.set()
     assert (await first).is_replay is False
     assert (await run(elsewhere, quick_work)).is_replay is True
+
+
+# --- while the server's keys rotate ---------------------------------------------------------------------------------
+
+BEFORE = Keys(first=OLD_KEY)
+READS_THE_NEW = Keys(first=OLD_KEY, second=NEW_KEY)
+SIGNS_WITH_THE_NEW = Keys(first=NEW_KEY, second=OLD_KEY)
+AFTER = Keys(first=NEW_KEY)
+STEPS = [BEFORE, READS_THE_NEW, SIGNS_WITH_THE_NEW, AFTER]
+
+
+def process(started: tuple[Starlette, GraphClient], keys: Keys) -> Once:
+    """Return what a process of the server that knows these keys would have."""
+    return Once(transactions=Transactions(started[0].state.storage.client, deadline_s=10), keys=keys, wait_s=10)
+
+
+async def make(once: Once, command: Command | None = None) -> Any:
+    """Make a product under one key, or get the one that was made."""
+    made = product_document(f"made-{uuid4().hex}")
+    return await run(once, made.insert, command=command, result_id=made.id, find=products.by_ids)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"), [*pairwise(STEPS), *((later, earlier) for earlier, later in pairwise(STEPS))]
+)
+async def test_a_repeat_that_reaches_a_process_one_step_ahead_or_behind_has_one_effect(
+    started: tuple[Starlette, GraphClient], client: GraphClient, database: Any, earlier: Keys, later: Keys
+) -> None:
+    first = await make(process(started, earlier))
+    again = await make(process(started, later))
+
+    assert (first.is_replay, again.is_replay) == (False, True)
+    assert again.record.id == first.record.id
+    assert await database.products.count_documents({"slug": {"$regex": "^made-"}}) == 1
+
+
+async def test_20_concurrent_repeats_over_processes_that_sign_differently_have_one_effect(
+    started: tuple[Starlette, GraphClient], client: GraphClient, database: Any
+) -> None:
+    processes = [process(started, READS_THE_NEW), process(started, SIGNS_WITH_THE_NEW)]
+
+    answers = await asyncio.gather(*(make(processes[turn % 2]) for turn in range(20)))
+
+    assert sorted(answer.is_replay for answer in answers) == [False] + [True] * 19
+    assert len({answer.record.id for answer in answers}) == 1
+    assert await database.products.count_documents({"slug": {"$regex": "^made-"}}) == 1
+    assert await database.idempotency.count_documents({}) == 2
+
+
+@pytest.mark.parametrize(("earlier", "later"), list(pairwise(STEPS)))
+async def test_another_input_is_a_conflict_while_keys_rotate_too(
+    started: tuple[Starlette, GraphClient], client: GraphClient, database: Any, earlier: Keys, later: Keys
+) -> None:
+    await make(process(started, earlier))
+
+    with pytest.raises(IdempotencyConflict):
+        await make(process(started, later), Command(id=UUID(int=2)))
+
+    assert await database.products.count_documents({"slug": {"$regex": "^made-"}}) == 1
+
+
+# --- what is kept -------------------------------------------------------------------------------------------------
 
 
 async def test_orders_keep_their_number_unique(database: Any, client: GraphClient) -> None:
@@ -202,3 +257,24 @@ class Command(Record):
 
 async def _found(ids: Any) -> Any:
     return {one: product_document("found") for one in ids}
+
+
+async def run(
+    once: Once,
+    work: Any,
+    *,
+    command: Command | None = None,
+    result_id: UUID | None = None,
+    find: Any = _found,
+) -> Any:
+    """Do some work under the one key of these tests."""
+    return await once.run(
+        mutation="test",
+        asker="somebody",
+        key=UUID(int=7),
+        command=command or Command(),
+        result_id=result_id or uuid4(),
+        now=now(),
+        work=work,
+        find=find,
+    )

@@ -74,6 +74,22 @@ async def test_the_examples_run_with_their_variables(client: GraphClient) -> Non
     assert seen["number"] == placed["order"]["number"]
 
 
+async def test_the_examples_of_signing_in_run_one_after_the_other(client: GraphClient) -> None:
+    test = json.loads((EXAMPLES / "submit_hair_test.json").read_text(encoding="utf-8"))
+    asked, typed = (
+        json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8")) for name in ("request_otp", "verify_otp")
+    )
+    await client.data(example("submit_hair_test"), **test)
+
+    requested = (await client.data(example("request_otp"), **asked))["requestOtp"]
+    typed["input"] |= {"challenge": requested["challenge"], "code": (await client.sms.next_message()).text[:6]}
+    signed_in = (await client.data(example("verify_otp"), **typed))["verifyOtp"]
+    viewer = (await client.data(example("viewer"), bearer=signed_in["accessToken"]))["viewer"]
+
+    assert viewer["customer"]["phone"] == "+919876543210"
+    assert [record["kind"] for record in viewer["guestRecords"]] == ["HAIR_TEST"]
+
+
 def test_every_link_of_the_documents_leads_somewhere() -> None:
     broken = [
         f"{page.relative_to(ROOT)}: {target}"

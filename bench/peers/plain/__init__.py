@@ -3,7 +3,8 @@
 What it is:
 
 * Strawberry types with resolvers, `strawberry.asgi.GraphQL` on a Starlette route, relations through
-  `strawberry.dataloader.DataLoader`, as https://strawberry.rocks/docs shows.
+  `strawberry.dataloader.DataLoader`, who is signed in from a bearer token (a JWT, by pyjwt) in `get_context`, a
+  permission class where somebody must be, as https://strawberry.rocks/docs shows.
 * Beanie documents, read with `get`, `find_one` and `find(...).to_list()` and written with `insert(session=...)`, as
   https://beanie-odm.dev shows. Relations are ids, as in ours: the stored documents are the same, field by field.
 * uvicorn as `pip install uvicorn` gives it: asyncio's loop, h11, its access log (into a file); one process.
@@ -13,9 +14,12 @@ What it shares with ours: the rules of `traya_gql.domain` (assessment, kit, chec
 because a backend has its rules whatever it is built with; the queries; the mongod, in a database of its own.
 
 What it does as ours: the same answers; a hair test, and an order, is written in one snapshot transaction with
-`w=majority`; a repeat with the same idempotency key answers with what the first one made.
+`w=majority`; a repeat with the same idempotency key answers with what the first one made; what is made by somebody
+signed in is theirs, and `viewer` shows them their orders.
 
-What it does not: it does not notice another input under a used key; it keeps no limits (depth, size, time); it masks
-no errors; it has no `node`, `order`, filters, search, health or GraphiQL from its own files, and no private parts of a
-report but one. Each of these costs ours something and the peer nothing.
+What it does not: it does not notice another input under a used key; it keeps no limits (depth, size, time, how often);
+it masks no errors and logs no operations; a token that it signed is good until it ends, as nothing can be revoked; it
+has no sign-in, no roles, no `node`, `order`, filters, search, health or GraphiQL from its own files, and no private
+parts of a report but one. Each of these costs ours something and the peer nothing. Times are written as Strawberry
+does: the same instants as ours, in another form.
 """

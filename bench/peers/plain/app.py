@@ -1,4 +1,7 @@
-"""The application: `uvicorn bench.peers.plain.app:app`, with the database in `PEER_MONGODB_URI`."""
+"""The application: `uvicorn bench.peers.plain.app:app`.
+
+The database is in `PEER_MONGODB_URI`, the key that signs tokens in `PEER_SECRET_KEY`.
+"""
 
 import base64
 import json
@@ -23,11 +26,11 @@ from pymongo.write_concern import WriteConcern
 from starlette.applications import Starlette
 from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
+from strawberry.permission import BasePermission
 
 from bench.peers.plain import types
 from bench.peers.plain.documents import (
     DOCUMENTS,
-    CustomerDocument,
     HairTestDocument,
     IdempotencyDocument,
     OrderDocument,
@@ -46,15 +49,45 @@ from traya_gql.domain.pricing import line_total, quote
 from traya_gql.domain.refusals import InvalidInput, Problem, Problems, Refusal, RefusalCode
 from traya_gql.domain.safety import blocks
 
-KEY = secrets.token_urlsafe(48)
+KEY = os.environ["PEER_SECRET_KEY"]
 LIFETIME = timedelta(days=30)
 client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
     os.environ["PEER_MONGODB_URI"], uuidRepresentation="standard", tz_aware=True
 )
 
 
+class IsSignedIn(BasePermission):
+    message = "Sign in first."
+
+    def has_permission(self, source: Any, info: strawberry.Info, **kwargs: Any) -> bool:  # noqa: ARG002
+        return info.context["customer_id"] is not None
+
+
+@strawberry.type
+class Viewer:
+    @strawberry.field
+    async def orders(self, info: strawberry.Info, first: int = 20, after: str | None = None) -> types.OrderConnection:
+        query = OrderDocument.find(OrderDocument.customer_id == info.context["customer_id"])
+        if after is not None:
+            _, _, milliseconds, last_id = json.loads(base64.urlsafe_b64decode(after + "=="))
+            time, last = datetime.fromtimestamp(milliseconds / 1000, UTC), UUID(hex=last_id)
+            query = query.find(Or({"created_at": {"$lt": time}}, {"created_at": time, "_id": {"$lt": last}}))
+        found = await query.sort("-created_at", "-_id").limit(first + 1).to_list()
+        edges = [
+            types.Edge(cursor=packed("orders", one.created_at, one.id), node=types.Order.of(one))
+            for one in found[:first]
+        ]
+        return types.OrderConnection(
+            edges=edges, page_info=page_info(edges, has_next=len(found) > first, is_first=after is None)
+        )
+
+
 @strawberry.type
 class Query:
+    @strawberry.field(permission_classes=[IsSignedIn])
+    def viewer(self) -> Viewer | None:
+        return Viewer()
+
     @strawberry.field
     async def report(self, public_id: str, access_token: str | None = None) -> types.Report | None:
         document = await ReportDocument.find_one(ReportDocument.public_id == public_id)
@@ -78,30 +111,29 @@ class Query:
         found = await query.sort(f"+{key}", "+_id").limit(first + 1).to_list()
         edges = [types.Edge(cursor=cursor(one, sort_key), node=types.Product.of(one)) for one in found[:first]]
         return types.ProductConnection(
-            edges=edges,
-            page_info=types.PageInfo(
-                has_next_page=len(found) > first,
-                has_previous_page=after is not None,
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
-            ),
+            edges=edges, page_info=page_info(edges, has_next=len(found) > first, is_first=after is None)
         )
 
 
 @strawberry.type
 class Mutation:
     @strawberry.mutation
-    async def submit_hair_test(self, input: types.SubmitHairTestInput) -> types.SubmitHairTestPayload:  # noqa: A002
+    async def submit_hair_test(
+        self,
+        info: strawberry.Info,
+        input: types.SubmitHairTestInput,  # noqa: A002
+    ) -> types.SubmitHairTestPayload:
         problems = Problems()
         with problems.under("customer"):
-            customer = check_person(**asdict(input.customer), problems=problems)
+            person = check_person(**asdict(input.customer), problems=problems)
         try:
             problems.refuse_if_any()
         except Refusal as refusal:
             return types.SubmitHairTestPayload(user_errors=types.UserError.of(refusal))
         answers = HairAnswers(**asdict(input.hair), **asdict(input.internal_health))
-        assessment = assess(Assessed(age=customer.age, gender=customer.gender, answers=answers))
-        customer_id, hair_test_id, report_id, made_at = uuid4(), uuid4(), uuid4(), now()
+        assessment = assess(Assessed(age=person.age, gender=person.gender, answers=answers))
+        customer_id = info.context["customer_id"]
+        hair_test_id, report_id, made_at = uuid4(), uuid4(), now()
         public_id = secrets.token_urlsafe(16)
 
         async def work(session: AsyncClientSession) -> ReportDocument:
@@ -109,24 +141,27 @@ class Mutation:
                 ProductDocument.is_active == True,  # noqa: E712 - Beanie's operator
                 session=session,
             ).to_list()
-            await CustomerDocument(
-                id=customer_id, created_at=made_at, report_id=report_id, details=customer, is_verified=False
-            ).insert(session=session)
             await HairTestDocument(
-                id=hair_test_id, created_at=made_at, customer_id=customer_id, report_id=report_id, answers=answers
+                id=hair_test_id,
+                created_at=made_at,
+                customer_id=customer_id,
+                report_id=report_id,
+                person=person,
+                answers=answers,
             ).insert(session=session)
             return await ReportDocument(
                 id=report_id,
                 created_at=made_at,
+                customer_id=customer_id,
                 public_id=public_id,
                 hair_test_id=hair_test_id,
-                first_name=first_name(customer.name),
-                gender=customer.gender,
+                first_name=first_name(person.name),
+                gender=person.gender,
                 assessment=assessment,
                 kit=list(recommend(answers=answers, causes=assessment.causes, candidates=products)),
             ).insert(session=session)
 
-        key = f"submitHairTest:{customer.phone}:{input.idempotency_key}"
+        key = f"submitHairTest:{customer_id or person.phone}:{input.idempotency_key}"
         report, is_replay = await once(key, report_id, made_at, work, ReportDocument)
         return types.SubmitHairTestPayload(
             report=types.Report.of(report, is_owner=True),
@@ -136,7 +171,11 @@ class Mutation:
         )
 
     @strawberry.mutation
-    async def place_order(self, input: types.PlaceOrderInput) -> types.PlaceOrderPayload:  # noqa: A002
+    async def place_order(
+        self,
+        info: strawberry.Info,
+        input: types.PlaceOrderInput,  # noqa: A002
+    ) -> types.PlaceOrderPayload:
         problems = Problems()
         phone = problems.take("phone", lambda: normalise_phone(input.phone))
         with problems.under("shippingAddress"):
@@ -145,6 +184,7 @@ class Mutation:
         if input.billing_address:
             with problems.under("billingAddress"):
                 billing = check_address(TypedAddress(**asdict(input.billing_address)), problems)
+        customer_id = info.context["customer_id"]
         order_id, made_at = uuid4(), now()
         number = order_number(secrets.randbits(NUMBER_BITS))
 
@@ -179,6 +219,7 @@ class Mutation:
             return await OrderDocument(
                 id=order_id,
                 created_at=made_at,
+                customer_id=customer_id,
                 number=number,
                 report_id=report.id,
                 phone=phone,
@@ -192,7 +233,7 @@ class Mutation:
 
         try:
             problems.refuse_if_any()
-            key = f"placeOrder:{phone}:{input.idempotency_key}"
+            key = f"placeOrder:{customer_id or phone}:{input.idempotency_key}"
             order, is_replay = await once(key, order_id, made_at, work, OrderDocument)
         except Refusal as refusal:
             return types.PlaceOrderPayload(user_errors=types.UserError.of(refusal))
@@ -243,16 +284,37 @@ def opens(token: str | None, id_: UUID) -> bool:
         return False
 
 
+def customer_of(request: Any) -> UUID | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    try:
+        return UUID(hex=jwt.decode(token, KEY, algorithms=["HS256"])["sub"])
+    except jwt.InvalidTokenError:
+        return None
+
+
 def product_key(id_: str) -> UUID:
     return UUID(hex=base64.urlsafe_b64decode(id_ + "==").decode().removeprefix("Product:"))
 
 
 def cursor(product: ProductDocument, sort_key: types.ProductSortKey) -> str:
-    value = getattr(product, sort_key.value)
+    return packed(f"products:{sort_key.name}", getattr(product, sort_key.value), product.id)
+
+
+def packed(order: str, value: Any, id_: UUID) -> str:
     if isinstance(value, datetime):
         value = round(value.timestamp() * 1000)
-    packed = [1, f"products:{sort_key.name}", value, product.id.hex]
-    return types.encode(json.dumps(packed, separators=(",", ":"), ensure_ascii=False))
+    return types.encode(json.dumps([1, order, value, id_.hex], separators=(",", ":"), ensure_ascii=False))
+
+
+def page_info(edges: list[Any], *, has_next: bool, is_first: bool) -> types.PageInfo:
+    return types.PageInfo(
+        has_next_page=has_next,
+        has_previous_page=not is_first,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
 
 
 def refused(code: RefusalCode, message: str, field: str) -> InvalidInput:
@@ -266,7 +328,12 @@ async def load_products(ids: list[UUID]) -> list[ProductDocument | None]:
 
 class App(GraphQL):
     async def get_context(self, request: Any, response: Any) -> dict[str, Any]:
-        return {"request": request, "response": response, "product_loader": DataLoader(load_fn=load_products)}
+        return {
+            "request": request,
+            "response": response,
+            "customer_id": customer_of(request),
+            "product_loader": DataLoader(load_fn=load_products),
+        }
 
 
 @asynccontextmanager

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from beanie import Document
 from pydantic import BaseModel
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from traya_gql.domain.addresses import Address
 from traya_gql.domain.assessment import Assessment
-from traya_gql.domain.customers import Person, Gender
+from traya_gql.domain.customers import Gender, Person
 from traya_gql.domain.hair_tests import HairAnswers
 from traya_gql.domain.kit import KitItem
 from traya_gql.domain.orders import OrderStatus, PaymentMethod
@@ -19,6 +19,7 @@ from traya_gql.domain.pricing import Quote
 from traya_gql.domain.products import ProductCategory, ProductTag
 
 KEPT_S = 7 * 24 * 3600
+NEWEST_OF_CUSTOMER = [("customer_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)]
 
 
 class ProductDocument(Document):
@@ -44,35 +45,24 @@ class ProductDocument(Document):
         ]
 
 
-class CustomerDocument(Document):
-    id: UUID
-    created_at: datetime
-    report_id: UUID
-    details: Person
-    is_verified: bool
-    schema_version: int = 1
-
-    class Settings:
-        name = "customers"
-        indexes = [IndexModel("details.phone")]
-
-
 class HairTestDocument(Document):
     id: UUID
     created_at: datetime
-    customer_id: UUID
+    customer_id: UUID | None = None
     report_id: UUID
+    person: Person
     answers: HairAnswers
     schema_version: int = 1
 
     class Settings:
         name = "hair_tests"
-        indexes = [IndexModel("customer_id")]
+        indexes = [IndexModel(NEWEST_OF_CUSTOMER), IndexModel("person.phone")]
 
 
 class ReportDocument(Document):
     id: UUID
     created_at: datetime
+    customer_id: UUID | None = None
     public_id: str
     hair_test_id: UUID
     first_name: str
@@ -83,7 +73,11 @@ class ReportDocument(Document):
 
     class Settings:
         name = "reports"
-        indexes = [IndexModel("public_id", unique=True), IndexModel("hair_test_id", unique=True)]
+        indexes = [
+            IndexModel("public_id", unique=True),
+            IndexModel("hair_test_id", unique=True),
+            IndexModel(NEWEST_OF_CUSTOMER),
+        ]
 
 
 class OrderLine(BaseModel):
@@ -97,6 +91,7 @@ class OrderLine(BaseModel):
 class OrderDocument(Document):
     id: UUID
     created_at: datetime
+    customer_id: UUID | None = None
     number: str
     report_id: UUID
     phone: str
@@ -110,7 +105,12 @@ class OrderDocument(Document):
 
     class Settings:
         name = "orders"
-        indexes = [IndexModel("number", unique=True), IndexModel("report_id"), IndexModel("phone")]
+        indexes = [
+            IndexModel("number", unique=True),
+            IndexModel("report_id"),
+            IndexModel("phone"),
+            IndexModel(NEWEST_OF_CUSTOMER),
+        ]
 
 
 class IdempotencyDocument(Document):
@@ -123,4 +123,4 @@ class IdempotencyDocument(Document):
         indexes = [IndexModel("created_at", expireAfterSeconds=KEPT_S)]
 
 
-DOCUMENTS = [ProductDocument, CustomerDocument, HairTestDocument, ReportDocument, OrderDocument, IdempotencyDocument]
+DOCUMENTS = [ProductDocument, HairTestDocument, ReportDocument, OrderDocument, IdempotencyDocument]

@@ -214,10 +214,16 @@ class Address:
 
 @strawberry.type
 class OrderLine:
+    product_id: strawberry.Private[UUID]
     product_name: str
     unit_price: Money
     quantity: int
     total: Money
+
+    @strawberry.field
+    async def product(self, info: strawberry.Info) -> Product | None:
+        document = await info.context["product_loader"].load(self.product_id)
+        return Product.of(document) if document else None
 
 
 @strawberry.type
@@ -249,6 +255,7 @@ class Order:
             phone=document.phone,
             lines=[
                 OrderLine(
+                    product_id=line.product_id,
                     product_name=line.product_name,
                     unit_price=Money.of(line.unit_price_paise),
                     quantity=line.quantity,
@@ -263,6 +270,16 @@ class Order:
             billing_address=Address.of(document.billing_address),
             payment_method=document.payment_method,
         )
+
+
+@strawberry.type
+class OrderConnection:
+    edges: list[Edge[Order]]
+    page_info: PageInfo
+
+    @strawberry.field
+    def nodes(self) -> list[Order]:
+        return [edge.node for edge in self.edges]
 
 
 @strawberry.type

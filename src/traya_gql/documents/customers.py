@@ -64,6 +64,11 @@ async def by_ids(ids: Sequence[UUID]) -> dict[UUID, CustomerRecord]:
     return await find_by_ids(CustomerDocument, CustomerRecord, ids, comment="customers.by_ids")
 
 
+async def by_id(id_: UUID) -> CustomerRecord | None:
+    """Return the customer with this id."""
+    return await find_one(CustomerDocument, CustomerRecord, {"_id": id_}, comment="customers.by_id")
+
+
 async def by_phone(phone: str) -> CustomerRecord | None:
     """Return the customer with this phone."""
     return await find_one(CustomerDocument, CustomerRecord, {"phone": phone}, comment="customers.by_phone")

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 from pymongo import DESCENDING, IndexModel, ReturnDocument
-from pymongo.read_concern import ReadConcern
 
-from traya_gql.documents.records import Position, Record, StoredDocument, find_newest
+from traya_gql.documents.records import Position, Record, StoredDocument, find_newest, find_one
 from traya_gql.documents.transactions import current_session
 
 
@@ -61,14 +60,9 @@ class SessionDocument(SessionRecord, StoredDocument):
         )
 
 
-async def newest_by_id(id_: UUID) -> SessionRecord | None:
-    """Return a session, ended or not, as the primary has it now.
-
-    A majority read may still show it as it was before a rotation that has just been refused for being second.
-    """
-    collection = SessionDocument.get_pymongo_collection().with_options(read_concern=ReadConcern("local"))
-    raw = await collection.find_one({"_id": id_}, comment="sessions.newest_by_id")
-    return None if raw is None else SessionRecord.model_validate(raw)
+async def by_id(id_: UUID) -> SessionRecord | None:
+    """Return a session, ended or not. Joins the transaction it runs in."""
+    return await find_one(SessionDocument, SessionRecord, {"_id": id_}, comment="sessions.by_id")
 
 
 async def page(customer_id: UUID, *, now: datetime, after: Position | None, limit: int) -> list[SessionRecord]:

@@ -16,7 +16,7 @@ from traya_gql.domain.address_book import MAX_ADDRESSES
 from traya_gql.domain.customers import Gender
 from traya_gql.domain.paging import DEFAULT_PAGE_SIZE
 from traya_gql.domain.roles import Role
-from traya_gql.guards import AT_MOST, HEALTH_READERS, ORDER_READERS, private_field
+from traya_gql.guards import AT_MOST, CUSTOMER_ORDER_READERS, HEALTH_READERS, private_field
 from traya_gql.schema.addresses import AddressInput, SavedAddress
 from traya_gql.schema.common import (
     AFTER,
@@ -105,7 +105,7 @@ class Customer(Node):
     ) -> ReportConnection | None:
         return await reports_of(self.owner_id, info, self.viewer, page_after(first, after, REPORTS))
 
-    @private_field(readers=ORDER_READERS, description="Their orders, the newest first.")
+    @private_field(readers=CUSTOMER_ORDER_READERS, description="Their orders, the newest first.")
     async def orders(self, info: Info, first: First = DEFAULT_PAGE_SIZE, after: After = None) -> OrderConnection | None:
         return await orders_of(self.owner_id, info, self.viewer, page_after(first, after, ORDERS))
 

@@ -127,7 +127,8 @@ class AccessTokens:
 
     def _signed(self, claims: dict[str, Any], *, made_at: datetime, lifetime: timedelta) -> Issued:
         expires_at = made_at + lifetime
-        claims |= {"iss": _ISSUER, "iat": int(made_at.timestamp()), "exp": int(expires_at.timestamp())}
+        # in this order since the first release: a repeat gets the same token, letter for letter
+        claims = {"iss": _ISSUER, **claims, "iat": int(made_at.timestamp()), "exp": int(expires_at.timestamp())}
         key = self.keys.first
         return Issued(jwt.encode(claims, key, algorithm=_ALGORITHM, headers={"kid": key_id_of(key)}), expires_at)
 

@@ -142,7 +142,7 @@ class Customers:
 
     async def guest_records(self, customer_id: UUID) -> GuestRecords:
         """Return what was typed with the customer's phone and nobody has claimed: at most 100 of each kind."""
-        customer = (await customers.by_ids([customer_id])).get(customer_id)
+        customer = await customers.by_id(customer_id)
         # an invited member of staff has not shown yet that the phone is theirs
         if customer is None or customer.verified_at is None:
             return GuestRecords([], [])
@@ -170,7 +170,7 @@ class Customers:
         bought = {order for _, order in ids if order is not None}
 
         async def work() -> None:
-            customer = (await customers.by_ids([customer_id])).get(customer_id)
+            customer = await customers.by_id(customer_id)
             claimed: set[UUID | None] = set()
             if customer is not None and customer.verified_at is not None:
                 phone = customer.phone
@@ -195,7 +195,7 @@ class Customers:
     ) -> CustomerRecord:
         """Change one customer by what follows from it; again when somebody else was faster."""
         for _ in range(_TRIES):
-            customer = (await customers.by_ids([customer_id])).get(customer_id)
+            customer = await customers.by_id(customer_id)
             if customer is None:
                 raise CustomerNotFound
             if expected_version not in (None, customer.version):

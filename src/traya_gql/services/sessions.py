@@ -61,6 +61,12 @@ class SessionNotFound(Refusal):
         super().__init__(Problem(RefusalCode.SESSION_NOT_FOUND, "There is no such session.", ("id",)))
 
 
+class _Found(NamedTuple):
+    session: SessionRecord
+    customer: CustomerRecord
+    is_rotated: bool
+
+
 class Opened(NamedTuple):
     """A session with its two tokens."""
 
@@ -137,15 +143,23 @@ class Sessions:
         session_id, secret, seal = _read(token)
         at = self.now()
         successor = self._successors(secret)[0]
-        session = await sessions.rotate(
-            session_id, from_hash=_hash(secret), to_hash=_hash(successor), now=at, expires_at=at + REFRESH_LIFETIME
-        )
-        if session is None:
-            session, successor = await self._repeated(session_id, secret, seal, at=at)
-        customer = (await customers.by_ids([session.customer_id])).get(session.customer_id)
-        if customer is None:
-            raise RefreshTokenInvalid
-        return self._opened(session, customer, successor)
+
+        async def work() -> _Found:
+            rotated = await sessions.rotate(
+                session_id, from_hash=_hash(secret), to_hash=_hash(successor), now=at, expires_at=at + REFRESH_LIFETIME
+            )
+            session = rotated or await sessions.by_id(session_id)
+            customer = None if session is None else await customers.by_id(session.customer_id)
+            if session is None or customer is None or session.ended_at is not None or session.expires_at <= at:
+                raise RefreshTokenInvalid
+            return _Found(session, customer, is_rotated=rotated is not None)
+
+        # One snapshot of both: the raised version of a customer who signs out everywhere in between would let the new
+        # access token outlive the session.
+        found = await self.transactions.run(work)
+        if not found.is_rotated:
+            successor = await self._successor_again(found.session, secret, seal, at=at)
+        return self._opened(found.session, found.customer, successor)
 
     async def page(self, customer_id: UUID, *, after: Position | None, limit: int) -> list[SessionRecord]:
         """Return at most `limit` sessions of a customer that last, the newest first."""
@@ -198,22 +212,19 @@ class Sessions:
             await sessions.end(session.id, customer_id=customer_id, now=at)
             await revocations.revoke_session(session.id, expires_at=revoked_until(at))
 
-    async def _repeated(self, session_id: UUID, secret: str, seal: str, *, at: datetime) -> tuple[SessionRecord, str]:
-        """Return the session and the successor of a token that was used moments ago.
+    async def _successor_again(self, session: SessionRecord, secret: str, seal: str, *, at: datetime) -> str:
+        """Return the successor of a token that was used moments ago.
 
         Raises:
             RefreshTokenInvalid: it is no such token. When it is an old one of ours, the session is ended first.
         """
-        session = await sessions.newest_by_id(session_id)
-        if session is None or session.ended_at is not None or session.expires_at <= at:
-            raise RefreshTokenInvalid
         used = session.used
         if used is not None and used.hash == _hash(secret) and at - used.used_at <= GRACE:
             for successor in self._successors(secret):
                 if session.refresh_hash == _hash(successor):
-                    return session, successor
+                    return successor
         # sealed by us, so it was good once; what is not is a guess, and ends nobody's session
-        if any(hmac.compare_digest(seal, ours) for ours in self._seals(session_id, secret)):
+        if any(hmac.compare_digest(seal, ours) for ours in self._seals(session.id, secret)):
             with contextlib.suppress(SessionNotFound):
                 await self.end(session.id, customer_id=session.customer_id)
         raise RefreshTokenInvalid

@@ -1,0 +1,282 @@
+"""One operation for each place of the graph that the table asks: it would succeed for whoever may."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from tests.access.people import (
+    ADD_ADDRESS,
+    GUESTS,
+    SUBMIT,
+    Cast,
+    Person,
+    new_phone,
+)
+from tests.support import address, hair_test, order
+
+Variables = Mapping[str, Any]
+Prepare = Callable[[Cast, Person], Awaitable[Variables]]
+After = Callable[[Cast, Person], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An operation. `...OfReport` and `...OfCustomer` stand for all private fields of that type.
+
+    Args:
+        places: where in the answer each entry lies; below a list its first item counts.
+        prepare: makes the state in which it succeeds, and returns the variables.
+        after: makes the asker able to ask again.
+    """
+
+    query: str
+    places: Mapping[str, str]
+    prepare: Prepare
+    after: After | None = None
+
+    @property
+    def is_mutation(self) -> bool:
+        """Whether it changes something."""
+        return self.query.startswith("mutation")
+
+
+class PrivateField(NamedTuple):
+    """How a private field is asked below its object, and where it lies."""
+
+    selection: str
+    place: str
+
+
+PRIVATE_FIELDS = {
+    "Cause.answersThatRaisedIt": PrivateField("causes { answersThatRaisedIt }", "causes.0.answersThatRaisedIt"),
+    "Cause.score": PrivateField("causes { score }", "causes.0.score"),
+    "Customer.hairTests": PrivateField("hairTests { nodes { id person { phone } } }", "hairTests"),
+    "Customer.orders": PrivateField("orders { nodes { id phone } }", "orders"),
+    "Customer.reports": PrivateField("reports { nodes { id } }", "reports"),
+    "Report.hairTest": PrivateField("hairTest { id person { phone } }", "hairTest"),
+    "Report.safetyFindings": PrivateField("safetyFindings { code }", "safetyFindings"),
+}
+
+
+def fragment(type_: str) -> str:
+    """Return the fragment that asks all private fields of Report, with those of its causes, or of Customer."""
+    inside = {"Report": ("Report", "Cause"), "Customer": ("Customer",)}[type_]
+    fields = [one.selection for name, one in PRIVATE_FIELDS.items() if name.split(".")[0] in inside]
+    return f" fragment Of{type_} on {type_} {{ {' '.join(fields)} }}"
+
+
+def _given(make: Callable[[Cast, Person], Variables]) -> Prepare:
+    async def prepare(cast: Cast, person: Person) -> Variables:
+        return make(cast, person)
+
+    return prepare
+
+
+def _typed(make: Callable[[Cast, Person], Variables]) -> Prepare:
+    return _given(lambda cast, person: {"input": make(cast, person)})
+
+
+def _nothing(cast: Cast, person: Person) -> Variables:
+    return {}
+
+
+def _bystander(cast: Cast) -> str:
+    return cast.bystanders["customer"].customer_id
+
+
+def _pair(cast: Cast, person: Person) -> Variables:
+    return {"customerId": cast.owner.customer_id, "staffId": cast.bystanders["doctor"].customer_id}
+
+
+# --- what must be so before ---------------------------------------------------------------------------------------
+
+
+async def _own_address(cast: Cast, person: Person) -> Variables:
+    if person in GUESTS:
+        return {"id": cast.owner.address_id, "input": {"isDefault": True}}
+    kept = await cast.data(person, ADD_ADDRESS, input={"address": address()})
+    return {"id": kept["addAddress"]["addresses"][-1]["id"], "input": {"isDefault": True}}
+
+
+async def _own_address_to_delete(cast: Cast, person: Person) -> Variables:
+    return {"id": (await _own_address(cast, person))["id"]}
+
+
+async def _something_to_claim(cast: Cast, person: Person) -> Variables:
+    left = await cast.client.data(SUBMIT, input=hair_test(phone=cast.phone(person)))
+    return {"input": {"ids": [left["submitHairTest"]["report"]["hairTest"]["id"]]}}
+
+
+async def _code(cast: Cast, person: Person) -> Variables:
+    challenge, code = await cast.client.request_code(new_phone())
+    return {"input": {"challenge": challenge, "code": code}}
+
+
+async def _refresh_token(cast: Cast, person: Person) -> Variables:
+    return {"input": {"refreshToken": (await cast.client.sign_in(new_phone())).refresh_token}}
+
+
+# --- and after ----------------------------------------------------------------------------------------------------
+
+
+async def _sign_in_again(cast: Cast, person: Person) -> None:
+    if person not in GUESTS:
+        await cast.sign_in(person)
+
+
+async def _read_the_message(cast: Cast, person: Person) -> None:
+    await cast.client.sms.next_message()
+
+
+# --- the operations -----------------------------------------------------------------------------------------------
+
+
+def _node(type_: str, below: str, make: Callable[[Cast], str]) -> dict[str, Sample]:
+    """Return the samples of `node` and `nodes` for an object of this type."""
+    return {
+        f"node({type_})": Sample(
+            f"query ($id: ID!) {{ node(id: $id) {{ id {below} }} }}",
+            {f"node({type_})": "node"},
+            _given(lambda cast, _: {"id": make(cast)}),
+        ),
+        f"nodes({type_})": Sample(
+            f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ id {below} }} }}",
+            {f"nodes({type_})": "nodes.0"},
+            _given(lambda cast, _: {"ids": [make(cast)]}),
+        ),
+    }
+
+
+def _below_node(entry: str, below: str, make: Callable[[Cast], str]) -> dict[str, Sample]:
+    """Return the sample of a field of a type that is reached by `node`."""
+    type_, name = entry.split(".")
+    return {
+        entry: Sample(
+            f"query ($id: ID!) {{ node(id: $id) {{ ... on {type_} {{ {name} {{ {below} }} }} }} }}",
+            {entry: f"node.{name}"},
+            _given(lambda cast, _: {"id": make(cast)}),
+        )
+    }
+
+
+def _of_viewer(**fields: str) -> dict[str, Sample]:
+    return {
+        f"Viewer.{name}": Sample(
+            f"query {{ viewer {{ {name} {below} }} }}", {f"Viewer.{name}": f"viewer.{name}"}, _given(_nothing)
+        )
+        for name, below in fields.items()
+    }
+
+
+def _query(name: str, text: str, make: Callable[[Cast, Person], Variables] = _nothing) -> dict[str, Sample]:
+    return {f"Query.{name}": Sample(text, {f"Query.{name}": name}, _given(make))}
+
+
+def _mutation(
+    name: str, prepare: Prepare, *, after: After | None = None, arguments: str = "input", **entries: str
+) -> dict[str, Sample]:
+    """Return the sample of a mutation; `entries` are the fields of its payload that lead to objects."""
+    title = name[0].upper() + name[1:]
+    types = {"id": "ID!", "input": f"{title}Input!"}
+    declared = ", ".join(f"${one}: {types[one]}" for one in arguments.split())
+    passed = ", ".join(f"{one}: ${one}" for one in arguments.split())
+    below = " ".join(f"{field} {{ {selection} }}" for field, selection in entries.items())
+    return {
+        f"Mutation.{name}": Sample(
+            f"mutation {f'({declared})' if declared else ''} "
+            f"{{ {name}{f'({passed})' if passed else ''} {{ {below} userErrors {{ code }} }} }}",
+            {f"Mutation.{name}": name, **{f"{title}Payload.{field}": f"{name}.{field}" for field in entries}},
+            prepare,
+            after,
+        )
+    }
+
+
+async def _product_id(cast: Cast, person: Person) -> str:
+    return str((await cast.client.data('{ product(slug: "stress-relief-hair-oil") { id } }'))["product"]["id"])
+
+
+async def _product(cast: Cast, person: Person) -> Variables:
+    return {"id": await _product_id(cast, person)}
+
+
+async def _products(cast: Cast, person: Person) -> Variables:
+    return {"ids": [await _product_id(cast, person)]}
+
+
+_BY_ID = "query ($id: ID!) { node(id: $id) { id } }"
+_BY_IDS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+SAMPLES: dict[str, Sample] = {
+    **_query(
+        "customer",
+        "query ($phone: String!) { customer(phone: $phone) { id phone ...OfCustomer } }",
+        lambda cast, _: {"phone": cast.owner.phone},
+    ),
+    "Query.node": Sample(_BY_ID, {"Query.node": "node", "node(Product)": "node"}, _product),
+    "Query.nodes": Sample(_BY_IDS, {"Query.nodes": "nodes", "nodes(Product)": "nodes.0"}, _products),
+    **_query(
+        "order",
+        "query ($token: String!) { order(accessToken: $token) { id } }",
+        lambda cast, person: {"token": cast.bearers[person] or ""},
+    ),
+    **_query("product", '{ product(slug: "stress-relief-hair-oil") { id } }'),
+    **_query("products", "{ products { nodes { id } } }"),
+    **_query(
+        "report",
+        "query ($key: String!) { report(publicId: $key) { id ...OfReport } }",
+        lambda cast, _: {"key": cast.owner.public_id},
+    ),
+    **_query("staff", "{ staff(role: FINANCE) { nodes { id phone ...OfCustomer } } }"),
+    **_query("viewer", "{ viewer { roles } }"),
+    **_of_viewer(
+        roles="",
+        customer="{ id phone ...OfCustomer }",
+        hairTests="{ nodes { id } }",
+        reports="{ nodes { id ...OfReport } }",
+        orders="{ nodes { id } }",
+        addresses="{ id }",
+        sessions="{ nodes { id } }",
+        guestRecords="{ id label }",
+        treatedCustomers="{ nodes { id phone ...OfCustomer } }",
+    ),
+    **_node("Report", "...OfReport", lambda cast: cast.owner.report_id),
+    **_node("HairTest", "", lambda cast: cast.owner.hair_test_id),
+    **_node("Order", "", lambda cast: cast.owner.order_id),
+    **_node("Customer", "...OfCustomer", lambda cast: cast.owner.customer_id),
+    **_node("SavedAddress", "", lambda cast: cast.owner.address_id),
+    **_node("Session", "", lambda cast: cast.owner.session_id),
+    **_below_node("HairTest.report", "id ...OfReport", lambda cast: cast.owner.hair_test_id),
+    **_below_node("Order.report", "id ...OfReport", lambda cast: cast.owner.order_id),
+    **_below_node("Customer.reports", "nodes { id ...OfReport }", lambda cast: cast.owner.customer_id),
+    **_mutation("addAddress", _typed(lambda *_: {"address": address()}), addresses="id"),
+    **_mutation("assignStaff", _typed(_pair), customer="id ...OfCustomer", staff="id ...OfCustomer"),
+    **_mutation("claimGuestRecords", _something_to_claim),
+    **_mutation("deleteAddress", _own_address_to_delete, arguments="id", addresses="id"),
+    **_mutation(
+        "inviteStaff", _typed(lambda *_: {"phone": new_phone(), "roles": ["FINANCE"]}), staff="id ...OfCustomer"
+    ),
+    **_mutation(
+        "placeOrder", _typed(lambda cast, person: order(cast.owner.public_id, phone=cast.phone(person))), order="id"
+    ),
+    **_mutation("refreshSession", _refresh_token, customer="id ...OfCustomer"),
+    **_mutation("requestOtp", _typed(lambda *_: {"phone": new_phone()}), after=_read_the_message),
+    **_mutation(
+        "setRoles",
+        _typed(lambda cast, _: {"customerId": _bystander(cast), "roles": ["FINANCE"]}),
+        staff="id ...OfCustomer",
+    ),
+    **_mutation("signOut", _given(_nothing), after=_sign_in_again, arguments=""),
+    **_mutation("signOutEverywhere", _given(_nothing), after=_sign_in_again, arguments=""),
+    **_mutation(
+        "submitHairTest",
+        _typed(lambda cast, person: hair_test(phone=cast.phone(person))),
+        report="id ...OfReport",
+    ),
+    **_mutation("unassignStaff", _typed(_pair), customer="id ...OfCustomer", staff="id ...OfCustomer"),
+    **_mutation("updateAddress", _own_address, arguments="id input", addresses="id"),
+    **_mutation("updateProfile", _typed(lambda *_: {"name": "Asha Rao"}), customer="id ...OfCustomer"),
+    **_mutation("verifyOtp", _code, customer="id ...OfCustomer"),
+}
