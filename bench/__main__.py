@@ -134,7 +134,7 @@ def _measure_signing(
     rows = []
     for connections in CONNECTIONS:
         for operation in (anonymous, signed_in):
-            _load(operation, server, connections, WARM_UP_S)
+            _load(operation, server, connections, WARM_UP_S, is_warm_up=True)
         runs: dict[str, list[Load]] = {anonymous.name: [], signed_in.name: []}
         for turn in range(options.rounds * PAIRS):
             for operation in (anonymous, signed_in) if turn % 2 == 0 else (signed_in, anonymous):
@@ -154,14 +154,15 @@ def _measure_signing(
 
 
 def _run(operation: Operation, server: Server, connections: int, seconds: int) -> Load:
-    _load(operation, server, connections, WARM_UP_S)
+    _load(operation, server, connections, WARM_UP_S, is_warm_up=True)
     return _load(operation, server, connections, seconds)
 
 
-def _load(operation: Operation, server: Server, connections: int, seconds: int) -> Load:
+def _load(operation: Operation, server: Server, connections: int, seconds: int, *, is_warm_up: bool = False) -> Load:
     requests = server.requests(operation.posts(seconds * MOST_RATE))
     run = load(server.port, requests, connections=connections, seconds=seconds, needed=operation.needed)
-    if run.errors or not run.requests:
+    # on a busy machine no answer may be ready within a short warm-up
+    if run.errors or not (run.requests or is_warm_up):
         raise WrongAnswer(
             f"{server.name}, {operation.name}: {run.errors} of {run.requests} answers are wrong: {run.sample}"
         )

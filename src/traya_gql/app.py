@@ -236,7 +236,8 @@ def create_app_from_environment() -> Starlette:
     # what is there now stays: the collector need not walk it again and again
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    # the middle generation often: requests die young, and a rare round over all of them stops the server for long
+    gc.set_threshold(20_000, 2, 50)
     return app
 
 

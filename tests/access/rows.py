@@ -56,10 +56,7 @@ def rows() -> dict[str, Row]:
 def private_fields() -> set[str]:
     """Return the coordinates of all fields that name their readers."""
     return {
-        f"{type_.name}.{name}"
-        for type_ in _object_types()
-        for name, one in type_.fields.items()
-        if _is_private(one)
+        f"{type_.name}.{name}" for type_ in _object_types() for name, one in type_.fields.items() if _is_private(one)
     }
 
 
@@ -70,7 +67,7 @@ def _entries() -> Iterator[tuple[str, GraphQLObjectType, bool]]:
         for name, one in parent.fields.items():
             target = _target(one)
             if is_abstract_type(target):
-                for possible in CORE.get_possible_types(target):  # type: ignore[arg-type]
+                for possible in CORE.get_possible_types(target):
                     if possible.name in named:
                         yield f"{name}({possible.name})", possible, _is_private(one)
             elif isinstance(target, GraphQLObjectType) and target.name in named:
@@ -103,7 +100,7 @@ def _object_types() -> list[GraphQLObjectType]:
 def _target(one: GraphQLField) -> object:
     named = get_named_type(one.type)
     if is_object_type(named) and named.name.endswith("Connection"):
-        return get_named_type(named.fields["nodes"].type)  # type: ignore[union-attr]
+        return get_named_type(named.fields["nodes"].type)
     return named
 
 

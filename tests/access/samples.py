@@ -6,14 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tests.access.people import (
-    ADD_ADDRESS,
-    GUESTS,
-    SUBMIT,
-    Cast,
-    Person,
-    new_phone,
-)
+from tests.access.people import ADD_ADDRESS, GUESTS, SUBMIT, Cast, Person, new_phone
 from tests.support import address, hair_test, order
 
 Variables = Mapping[str, Any]
@@ -41,6 +34,11 @@ class Sample:
         """Whether it changes something."""
         return self.query.startswith("mutation")
 
+    @property
+    def text(self) -> str:
+        """The operation with its fragments."""
+        return self.query + "".join(_fragment(type_) for type_ in _ASKED if f"...Of{type_}" in self.query)
+
 
 class PrivateField(NamedTuple):
     """How a private field is asked below its object, and where it lies."""
@@ -60,10 +58,11 @@ PRIVATE_FIELDS = {
 }
 
 
-def fragment(type_: str) -> str:
-    """Return the fragment that asks all private fields of Report, with those of its causes, or of Customer."""
-    inside = {"Report": ("Report", "Cause"), "Customer": ("Customer",)}[type_]
-    fields = [one.selection for name, one in PRIVATE_FIELDS.items() if name.split(".")[0] in inside]
+_ASKED = {"Report": {"Report", "Cause"}, "Customer": {"Customer"}}
+
+
+def _fragment(type_: str) -> str:
+    fields = [one.selection for name, one in PRIVATE_FIELDS.items() if name.split(".")[0] in _ASKED[type_]]
     return f" fragment Of{type_} on {type_} {{ {' '.join(fields)} }}"
 
 
@@ -142,9 +141,9 @@ def _node(type_: str, below: str, make: Callable[[Cast], str]) -> dict[str, Samp
             _given(lambda cast, _: {"id": make(cast)}),
         ),
         f"nodes({type_})": Sample(
-            f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ id {below} }} }}",
+            f"query ($id: ID!) {{ nodes(ids: [$id]) {{ id {below} }} }}",
             {f"nodes({type_})": "nodes.0"},
-            _given(lambda cast, _: {"ids": [make(cast)]}),
+            _given(lambda cast, _: {"id": make(cast)}),
         ),
     }
 
@@ -194,20 +193,14 @@ def _mutation(
     }
 
 
-async def _product_id(cast: Cast, person: Person) -> str:
-    return str((await cast.client.data('{ product(slug: "stress-relief-hair-oil") { id } }'))["product"]["id"])
-
-
 async def _product(cast: Cast, person: Person) -> Variables:
-    return {"id": await _product_id(cast, person)}
+    found = await cast.client.data(_PRODUCT)
+    return {"id": found["product"]["id"]}
 
 
-async def _products(cast: Cast, person: Person) -> Variables:
-    return {"ids": [await _product_id(cast, person)]}
-
-
+_PRODUCT = '{ product(slug: "stress-relief-hair-oil") { id } }'
 _BY_ID = "query ($id: ID!) { node(id: $id) { id } }"
-_BY_IDS = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+_BY_IDS = "query ($id: ID!) { nodes(ids: [$id]) { id } }"
 
 SAMPLES: dict[str, Sample] = {
     **_query(
@@ -216,13 +209,13 @@ SAMPLES: dict[str, Sample] = {
         lambda cast, _: {"phone": cast.owner.phone},
     ),
     "Query.node": Sample(_BY_ID, {"Query.node": "node", "node(Product)": "node"}, _product),
-    "Query.nodes": Sample(_BY_IDS, {"Query.nodes": "nodes", "nodes(Product)": "nodes.0"}, _products),
+    "Query.nodes": Sample(_BY_IDS, {"Query.nodes": "nodes", "nodes(Product)": "nodes.0"}, _product),
     **_query(
         "order",
         "query ($token: String!) { order(accessToken: $token) { id } }",
         lambda cast, person: {"token": cast.bearers[person] or ""},
     ),
-    **_query("product", '{ product(slug: "stress-relief-hair-oil") { id } }'),
+    **_query("product", _PRODUCT),
     **_query("products", "{ products { nodes { id } } }"),
     **_query(
         "report",

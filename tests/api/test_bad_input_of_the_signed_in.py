@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from starlette.applications import Starlette
@@ -26,13 +26,14 @@ SIGN_OUT = f"mutation ($id: ID) {{ signOut(id: $id) {{ isSignedOut {ERRORS} }} }
 CLAIM = f"mutation ($input: ClaimGuestRecordsInput!) {{ claimGuestRecords(input: $input) {{ claimedIds {ERRORS} }} }}"
 INVITE = f"mutation ($input: InviteStaffInput!) {{ inviteStaff(input: $input) {{ staff {{ id }} {ERRORS} }} }}"
 SET_ROLES = f"mutation ($input: SetRolesInput!) {{ setRoles(input: $input) {{ staff {{ id }} {ERRORS} }} }}"
-ASSIGN = f"mutation ($input: AssignStaffInput!) {{ assignStaff(input: $input) {{ staff {{ id }} customer {{ id }} {ERRORS} }} }}"
+ASSIGN = f"mutation ($input: AssignStaffInput!) {{ assignStaff(input: $input) {{ staff {{ id }} {ERRORS} }} }}"
 UNASSIGN = ASSIGN.replace("AssignStaffInput", "UnassignStaffInput").replace("assignStaff(", "unassignStaff(")
 REQUEST = f"mutation ($input: RequestOtpInput!) {{ requestOtp(input: $input) {{ challenge {ERRORS} }} }}"
 VERIFY = f"mutation ($input: VerifyOtpInput!) {{ verifyOtp(input: $input) {{ accessToken refreshToken {ERRORS} }} }}"
-REFRESH = f"mutation ($input: RefreshSessionInput!) {{ refreshSession(input: $input) {{ accessToken refreshToken {ERRORS} }} }}"
+REFRESH = f"mutation ($input: RefreshSessionInput!) {{ refreshSession(input: $input) {{ accessToken {ERRORS} }} }}"
 HANG_S = 30
 HUGE = 900_000
+UNKNOWN = UUID(int=0x7F8BB7A03D5F4A339A1E2F1D3F0C9F11)
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ async def test_a_wrong_phone_is_refused_before_any_command(client: GraphClient, 
 WRONG_TEXTS = [
     ("", "TOO_SHORT"),
     (" \u00a0 ", "TOO_SHORT"),
-    ("A" * HUGE, "TOO_LONG"),
+    ("A" * 300_000, "TOO_LONG"),
     ("💇" * 201, "TOO_LONG"),
     ("As\u0000ha", "INVALID_CHARACTERS"),
     ("As\nha", "INVALID_CHARACTERS"),
@@ -90,7 +91,7 @@ WRONG_TEXTS = [
 async def test_a_wrong_text_is_refused_at_its_field_before_any_command(
     client: GraphClient, admin: SignedIn, text: str, code: str
 ) -> None:
-    typed, unknown = address(name=text, addressLine=text, city=text), packed(f"SavedAddress:{uuid4().hex}")
+    typed, unknown = address(name=text, addressLine=text, city=text), packed(f"SavedAddress:{UNKNOWN.hex}")
     fields = [(code, ["input", "address", field]) for field in ("name", "addressLine", "city")]
 
     with client.commands.counting() as commands:
@@ -126,7 +127,7 @@ async def test_a_version_that_never_was_is_stale(
 async def test_roles_that_cannot_be_given_are_refused_before_any_command(
     client: GraphClient, admin: SignedIn, roles: list[str], found: Any
 ) -> None:
-    customer_id = packed(f"Customer:{uuid4().hex}")
+    customer_id = packed(f"Customer:{UNKNOWN.hex}")
 
     with client.commands.counting() as commands:
         invited = await client.data(INVITE, bearer=admin.access_token, input={"phone": "9876543210", "roles": roles})
@@ -172,13 +173,13 @@ async def test_what_is_no_id_of_a_customer_names_nobody_and_nothing_is_written(
 
     async with nothing_written(database):
         roles = await client.data(SET_ROLES, bearer=bearer, input={"customerId": raw, "roles": ["DOCTOR"]})
-        claimed = await client.data(CLAIM, bearer=bearer, input={"ids": [raw, raw]})
+        claimed = await client.data(CLAIM, bearer=bearer, input={"ids": ["x", raw]})
         for query in (ASSIGN, UNASSIGN):
             of_nobody = await client.data(query, bearer=bearer, input={"customerId": raw, "staffId": itself})
             by_nobody = await client.data(query, bearer=bearer, input={"customerId": itself, "staffId": raw})
 
             assert refused(of_nobody, "NotFoundError") == nobody
-            assert [code for code, _ in refused(by_nobody, "NotTreatingStaffError")] == ["NOT_TREATING_STAFF"]
+            assert [code for code, _ in refused(by_nobody, "StaffRuleError")] == ["NOT_TREATING_STAFF"]
 
     assert refused(roles, "NotFoundError") == nobody
     assert refused(claimed, "NotFoundError") == [
@@ -218,7 +219,7 @@ GARBAGE = [
 
 @pytest.mark.parametrize(
     "challenge",
-    [*GARBAGE, uuid4().hex, f"{{{uuid4()}}}", f"urn:uuid:{uuid4()}", f"{uuid4()}\n", str(uuid4()), 5, 2**31 - 1],
+    [*GARBAGE, UNKNOWN.hex, f"{{{UNKNOWN}}}", f"urn:uuid:{UNKNOWN}", f"{UNKNOWN}\n", str(UNKNOWN), 5, 2**31 - 1],
     ids=lambda raw: ascii(raw)[:9],
 )
 async def test_what_names_no_code_is_invalid_and_is_never_looked_up(
@@ -227,7 +228,7 @@ async def test_what_names_no_code_is_invalid_and_is_never_looked_up(
     with client.commands.counting() as commands:
         payload = await client.data(VERIFY, input={"challenge": challenge, "code": "123456"})
 
-    assert refused(payload, "OtpInvalidError") == [("OTP_INVALID", ["input", "code"])]
+    assert refused(payload, "SignInError") == [("OTP_INVALID", ["input", "code"])]
     # the limit of the address, and a code for what has the form of a challenge
     assert commands["findAndModify"] <= 2
     assert commands["find"] == commands["insert"] == 0
@@ -240,7 +241,7 @@ async def test_a_garbled_code_is_a_wrong_guess(client: GraphClient, database: An
 
     payload = await client.data(VERIFY, input={"challenge": challenge, "code": code})
 
-    assert refused(payload, "OtpInvalidError") == [("OTP_INVALID", ["input", "code"])]
+    assert refused(payload, "SignInError") == [("OTP_INVALID", ["input", "code"])]
     [kept] = await database.one_time_codes.find().to_list()
     assert kept["attempts_left"] == 4
     assert await database.sessions.count_documents({}) == 0
@@ -261,9 +262,9 @@ async def test_half_a_character_in_the_text_is_no_fault(client: GraphClient, fie
 @pytest.mark.parametrize(
     "token",
     [
-        *GARBAGE, "..", "a.b.c", "...", ". .", f"{uuid4().hex}.x.y", f"{uuid4().hex}..", f"{uuid4()}.x.y.z",
-        f"urn:uuid:{uuid4()}.x.y", f"{uuid4().hex}.é.y", f"{uuid4().hex}.$where.{{}}", "0" * 32 + ".\u0000.\u0000",
-        "g" * 32 + ".x.y", f"{uuid4().hex}." + "A" * HUGE + ".y",
+        *GARBAGE, "..", "a.b.c", "...", ". .", f"{UNKNOWN.hex}.x.y", f"{UNKNOWN.hex}..", f"{UNKNOWN}.x.y.z",
+        f"urn:uuid:{UNKNOWN}.x.y", f"{UNKNOWN.hex}.é.y", f"{UNKNOWN.hex}.$where.{{}}", "0" * 32 + ".\u0000.\u0000",
+        "g" * 32 + ".x.y", f"{UNKNOWN.hex}." + "A" * HUGE + ".y",
     ],
     ids=lambda raw: ascii(raw[32:] if len(raw) > 32 else raw)[:20],
 )  # fmt: skip
@@ -271,13 +272,15 @@ async def test_what_is_no_refresh_token_is_invalid_and_ends_nothing(
     client: GraphClient, database: Any, token: str
 ) -> None:
     signed_in = await client.sign_in()
+    id_, secret, seal = signed_in.refresh_token.split(".")
+    before = await database.sessions.find().to_list()
 
-    async with nothing_written(database):
-        payload = await client.data(REFRESH, input={"refreshToken": token})
-        first = await client.data(REFRESH, input={"refreshToken": f"{signed_in.refresh_token[:-1]}"})
+    garbled = await client.data(REFRESH, input={"refreshToken": token})
+    guessed = await client.data(REFRESH, input={"refreshToken": f"{id_}.{secret[::-1]}.{seal}"})
 
-    for one in (payload, first):
-        assert refused(one, "RefreshTokenInvalidError") == [("REFRESH_TOKEN_INVALID", ["input", "refreshToken"])]
+    for one in (garbled, guessed):
+        assert refused(one, "SignInError") == [("REFRESH_TOKEN_INVALID", ["input", "refreshToken"])]
+    assert await database.sessions.find().to_list() == before
     again = await client.data(REFRESH, input={"refreshToken": signed_in.refresh_token})
     assert again["refreshSession"]["userErrors"] == []
 
@@ -314,7 +317,7 @@ def no_cursors(order: str) -> list[str]:
     other = next(name for name in LISTS if name != order)
     return [
         "", "x", "0", "\u0000", "é", "💇", "$where", '{"$gt":""}', "A" * 1001, "A" * HUGE, packed("null"), packed("{}"),
-        packed("[" * 700), packed(b"\xff\xfe"), good[:-1], good + "=", good + "\n",
+        packed("[" * 700), packed(b"\xff\xfe"), good[:-1], good + "\n",
         forged(other, 1), forged("products:NAME", "x"), forged("products:CREATED_AT", 1),
         forged(order, 1, version=2), forged(order, "1"), forged(order, 1.5), forged(order, None),
         forged(order, {"$gt": 0}), forged(order, [1]), forged(order, 2**63), forged(order, -(2**63)),

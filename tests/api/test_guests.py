@@ -494,7 +494,7 @@ async def test_staff_who_were_invited_claim_nothing_before_they_prove_the_phone(
     id_ = submitted["report"]["hairTest"]["id"]
     invited = await services.staff.invite(ASHA, [Role.COACH], by=None)
 
-    assert await services.customers.guest_records(invited.id) == ([], [])
+    assert await services.customers.guest_records(invited) == ([], [])
     with pytest.raises(GuestRecordNotFound):
         await services.customers.claim(invited.id, [(key_of(id_), None)])
     assert await owners(database) == {None}

@@ -81,6 +81,28 @@ async def test_an_id_is_refused_unless_it_is_exactly_one_of_ours(client: GraphCl
     assert commands == {}
 
 
+async def test_what_is_named_in_mutations_only_is_no_node(client: GraphClient) -> None:
+    signed_in = await client.sign_in()
+    viewer = await client.data("{ viewer { sessions { nodes { id } } } }", bearer=signed_in.access_token)
+    [session] = viewer["viewer"]["sessions"]["nodes"]
+
+    for one in (session["id"], forged("Session:" + "0" * 32), forged("SavedAddress:" + "0" * 32)):
+        with client.commands.counting() as commands:
+            assert await client.code(NODE, bearer=signed_in.access_token, id=one) == "BAD_USER_INPUT"
+        assert commands == {}
+
+
+async def test_customers_are_nodes_for_themselves_and_look_missing_to_others(client: GraphClient) -> None:
+    asha, other = await client.sign_in("9876543210"), await client.sign_in("9876543211")
+    ids = [asha.customer_id, other.customer_id, forged("Customer:" + "0" * 32)]
+
+    as_asha = (await client.data(NODES, ids=ids, bearer=asha.access_token))["nodes"]
+    as_nobody = (await client.data(NODES, ids=ids))["nodes"]
+
+    assert as_asha == [{"__typename": "Customer", "id": asha.customer_id}, None, None]
+    assert as_nobody == [None] * 3
+
+
 async def test_one_bad_id_nulls_only_its_own_place(client: GraphClient, report: dict[str, Any]) -> None:
     answer = await client.ask(NODES, ids=[report["id"], "garbage", report["id"]])
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from itertools import product as combinations
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
+from starlette.applications import Starlette
 
-from tests.support import GraphClient, example, hair_test, order
+from tests.support import GraphClient, SignedIn, example, hair_test, order
 from traya_gql.app import now
+from traya_gql.documents import revocations
 from traya_gql.domain.products import ProductCategory, ProductTag
+from traya_gql.domain.roles import Role
 
 SEED = 20261121
 PRODUCTS = 2000
@@ -26,9 +30,16 @@ LIST = """query ($filter: ProductFilterInput, $search: String, $sortKey: Product
 }"""
 
 
+async def forget(database: Any) -> None:
+    """Turn the profiler off, and drop what it has seen."""
+    await database.command("profile", 0)
+    await database["system.profile"].drop()
+
+
 @pytest.fixture
 async def profiled(client: GraphClient, database: Any) -> AsyncIterator[Any]:
     """A large catalogue, with MongoDB's profiler on."""
+    await forget(database)
     random = Random(SEED)
     await database.products.insert_many(
         {
@@ -46,8 +57,11 @@ async def profiled(client: GraphClient, database: Any) -> AsyncIterator[Any]:
     )
     await database.command("profile", 2)
     yield database
-    await database.command("profile", 0)
-    await database["system.profile"].drop()
+    await forget(database)
+
+
+# a stream reads the database's log from where it starts: there is no other way, and no collection is read
+STREAM = "revocations.watch"
 
 
 async def examined(database: Any) -> list[dict[str, Any]]:
@@ -57,12 +71,13 @@ async def examined(database: Any) -> list[dict[str, Any]]:
             "comment": entry["command"]["comment"],
             "documents": entry.get("docsExamined", 0),
             "keys": entry.get("keysExamined", 0),
-            "returned": entry.get("nreturned", 0),
+            # what was read, changed or removed
+            "returned": sum(entry.get(kind, 0) for kind in ("nreturned", "nMatched", "ndeleted")),
             "plan": entry.get("planSummary", ""),
             "sorted": entry.get("hasSortStage", False),
-            "command": {key: entry["command"].get(key) for key in ("filter", "sort", "query")},
+            "command": {key: entry["command"].get(key) for key in ("filter", "sort", "query", "q")},
         }
-        async for entry in database["system.profile"].find({"command.comment": {"$exists": True}})
+        async for entry in database["system.profile"].find({"command.comment": {"$exists": True, "$ne": STREAM}})
     ]
 
 
@@ -113,7 +128,6 @@ async def test_all_other_queries_examine_what_they_return(client: GraphClient, p
     seen = await examined(profiled)
 
     assert {entry["comment"] for entry in seen} >= {
-        "customers.by_ids",
         "hair_tests.by_ids",
         "orders.by_ids",
         "products.by_ids",
@@ -130,3 +144,262 @@ async def test_no_query_of_the_product_scans_a_collection(client: GraphClient, p
     await client.data(example("submit_hair_test"), input=hair_test())
 
     assert [entry for entry in await examined(profiled) if "COLLSCAN" in entry["plan"]] == []
+
+
+# --- records of people --------------------------------------------------------------------------------------------
+
+OTHERS = 300
+OWN = 30
+PHONE = "+919876543210"
+
+HAVING = """query ($first: Int!, $reports: String, $orders: String, $hairTests: String, $sessions: String) {
+  viewer {
+    customer { name } addresses { id } guestRecords { id }
+    reports(first: $first, after: $reports) { pageInfo { endCursor } }
+    orders(first: $first, after: $orders) { pageInfo { endCursor } }
+    hairTests(first: $first, after: $hairTests) { pageInfo { endCursor } }
+    sessions(first: $first, after: $sessions) { pageInfo { endCursor } }
+  }
+}"""
+TREATED = """query ($first: Int!, $after: String) {
+  viewer { treatedCustomers(first: $first, after: $after) {
+    nodes {
+      phone
+      orders(first: 5) { nodes { id } } hairTests(first: 5) { nodes { id } } reports(first: 5) { nodes { id } }
+    }
+    pageInfo { endCursor }
+  } }
+}"""
+STAFF = """query ($role: Role, $after: String) {
+  staff(first: 10, role: $role, after: $after) { nodes { id } pageInfo { endCursor } }
+}"""
+
+
+class People(NamedTuple):
+    """Who asks: a customer with much behind them, a doctor with many patients, and an admin."""
+
+    asha: SignedIn
+    doctor: SignedIn
+    admin: SignedIn
+
+
+def another(record: dict[str, Any], number: int, **changes: Any) -> dict[str, Any]:
+    """Return a record like this one, a second older with each number."""
+    unique: dict[str, Any] = {
+        name: f"{number}-{uuid4().hex}" for name in ("public_id", "number", "phone", "refresh_hash") if name in record
+    }
+    unique |= {
+        name: uuid4() for name in ("_id", "hair_test_id", "report_id", "customer_id", "staff_id") if name in record
+    }
+    return record | unique | {"created_at": record["created_at"] - timedelta(seconds=number)} | changes
+
+
+@pytest.fixture
+async def people(started: tuple[Starlette, GraphClient], client: GraphClient, database: Any) -> People:
+    """Three people among hundreds of others, whose records lie around theirs."""
+    staff = started[0].state.services.staff
+    invited = await staff.invite("9876500002", [Role.DOCTOR], by=None)
+    await staff.invite("9876500003", [Role.ADMIN], by=None)
+    asha, doctor, admin = [await client.sign_in(phone) for phone in (PHONE, "9876500002", "9876500003")]
+    own = await client.data(example("submit_hair_test"), bearer=asha.access_token, input=hair_test())
+    typed = order(own["submitHairTest"]["report"]["publicId"])
+    await client.data(example("place_order"), bearer=asha.access_token, input=typed)
+    me = await database.customers.find_one({"phone": PHONE})
+    for name in ("hair_tests", "reports", "orders"):
+        record = await database[name].find_one({})
+        of_phone = (
+            {"person": record["person"]} if name == "hair_tests" else {"phone": PHONE} if name == "orders" else {}
+        )
+        many = [another(record, number, customer_id=me["_id"]) for number in range(OWN)]
+        # others', others' with this phone, guests', and guests' with this phone
+        many += [another(record, number) for number in range(OTHERS)]
+        many += [another(record, number, **of_phone) for number in range(OTHERS)]
+        many += [another(record, number, customer_id=None) for number in range(OTHERS)]
+        many += [another(record, number, customer_id=None, **of_phone) for number in range(3)]
+        if name == "hair_tests":
+            for place, one in enumerate(many):
+                is_of_another = OWN <= place < OWN + OTHERS or OWN + 2 * OTHERS <= place < OWN + 3 * OTHERS
+                one["person"] = record["person"] | ({"phone": f"+9198{place:08}"} if is_of_another else {})
+        await database[name].insert_many(many)
+    session = await database.sessions.find_one({"customer_id": me["_id"]})
+    await database.sessions.insert_many(
+        [
+            *(another(session, number, customer_id=me["_id"]) for number in range(OWN)),
+            *(another(session, number, customer_id=me["_id"], ended_at=now()) for number in range(OTHERS)),
+            *(another(session, number) for number in range(OTHERS)),
+        ]
+    )
+    patients = [another(me, number) for number in range(OTHERS)]
+    colleagues = [another(me, number, roles=[Role.COACH.value]) for number in range(OWN)]
+    await database.customers.insert_many([*patients, *colleagues])
+    assigned = [
+        {
+            "_id": uuid4(),
+            "created_at": patient["created_at"],
+            "customer_id": patient["_id"],
+            "staff_id": staff_id,
+            "assigned_by": me["_id"],
+            "schema_version": 1,
+        }
+        for patient in patients
+        for staff_id in (invited.id, colleagues[0]["_id"])
+    ]
+    await database.assignments.insert_many(assigned)
+    codes = await database.one_time_codes.find_one({}) or {"code_hash": "x", "attempts_left": 5}
+    made = {"created_at": now(), "expires_at": now() + timedelta(minutes=5), "phone": PHONE}
+    await database.one_time_codes.insert_many(codes | made | {"_id": uuid4()} for _ in range(OTHERS))
+    return People(asha, doctor, admin)
+
+
+@pytest.fixture
+async def watched(people: People, database: Any) -> AsyncIterator[Any]:
+    """The same database, with MongoDB's profiler on and room for all that it sees."""
+    await forget(database)
+    await database.create_collection("system.profile", capped=True, size=32 * 2**20)
+    await database.command("profile", 2)
+    yield database
+    await forget(database)
+
+
+def wasteful(seen: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what examined more than it has to do with: a page reads one further, and one at a seam of ranges."""
+    return [
+        entry
+        for entry in seen
+        if entry["documents"] > entry["returned"] + 2 or entry["keys"] > 2 * entry["returned"] + 4 or entry["sorted"]
+    ]
+
+
+async def test_what_is_ones_own_is_found_without_looking_at_others(
+    client: GraphClient, people: People, watched: Any
+) -> None:
+    bearer = people.asha.access_token
+    first = (await client.data(HAVING, bearer=bearer, first=10))["viewer"]
+    after = {name: first[name]["pageInfo"]["endCursor"] for name in ("reports", "orders", "hairTests", "sessions")}
+    assert None not in after.values()
+    await client.data(HAVING, bearer=bearer, first=10, **after)
+    records = await client.data("{ viewer { guestRecords { id } } }", bearer=bearer)
+    ids = [record["id"] for record in records["viewer"]["guestRecords"]]
+    assert len(ids) == 6
+    claimed = await client.data(
+        "mutation ($input: ClaimGuestRecordsInput!) { claimGuestRecords(input: $input) { userErrors { code } } }",
+        bearer=bearer,
+        input={"ids": ids},
+    )
+    assert claimed["claimGuestRecords"]["userErrors"] == []
+    renamed = await client.data(
+        'mutation { updateProfile(input: { name: "Asha Rao" }) { userErrors { code } } }', bearer=bearer
+    )
+    assert renamed["updateProfile"]["userErrors"] == []
+
+    seen = await examined(watched)
+
+    assert {entry["comment"] for entry in seen} >= {
+        "customers.change",
+        "hair_tests.claim",
+        "hair_tests.claimable",
+        "hair_tests.of_guest",
+        "hair_tests.page",
+        "orders.claim",
+        "orders.claimable",
+        "orders.of_guest",
+        "orders.page",
+        "reports.claim",
+        "reports.page",
+        "sessions.page",
+    }
+    assert wasteful(seen) == []
+    assert [entry for entry in seen if "COLLSCAN" in entry["plan"]] == []
+
+
+async def test_signing_in_and_out_looks_at_ones_own_sessions_and_codes_only(
+    client: GraphClient, people: People, watched: Any
+) -> None:
+    refresh = "mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { userErrors { code } } }"
+    second = await client.sign_in(PHONE)
+    newcomer = await client.sign_in("9876500004")
+    used = {"refreshToken": newcomer.refresh_token}
+    for _ in range(2):
+        await client.data(refresh, input=used)
+    sessions = await client.data("{ viewer { sessions(first: 2) { nodes { id } } } }", bearer=second.access_token)
+    id_ = sessions["viewer"]["sessions"]["nodes"][-1]["id"]
+    await client.data("mutation ($id: ID) { signOut(id: $id) { isSignedOut } }", bearer=second.access_token, id=id_)
+    await client.data("mutation { signOutEverywhere { endedSessions } }", bearer=newcomer.access_token)
+    await revocations.by_keys(uuid4(), uuid4())
+
+    seen = await examined(watched)
+
+    assert {entry["comment"] for entry in seen} >= {
+        "customers.by_phone",
+        "customers.raise_access_version",
+        "one_time_codes.take_attempt",
+        "one_time_codes.use",
+        "rate_limits.count",
+        "revocations.before",
+        "revocations.by_keys",
+        "revocations.session",
+        "sessions.by_id",
+        "sessions.end",
+        "sessions.page",
+        "sessions.rotate",
+    }
+    assert wasteful(seen) == []
+    assert [entry for entry in seen if "COLLSCAN" in entry["plan"]] == []
+
+
+async def test_staff_find_whom_they_ask_for_without_looking_at_others(
+    client: GraphClient, people: People, watched: Any
+) -> None:
+    doctor, admin = people.doctor.access_token, people.admin.access_token
+    page = (await client.data(TREATED, bearer=doctor, first=10))["viewer"]["treatedCustomers"]
+    assert len(page["nodes"]) == 10
+    await client.data(TREATED, bearer=doctor, first=10, after=page["pageInfo"]["endCursor"])
+    listed = (await client.data(STAFF, bearer=admin))["staff"]
+    assert len(listed["nodes"]) == 10
+    await client.data(STAFF, bearer=admin, after=listed["pageInfo"]["endCursor"])
+    await client.data("query ($phone: String!) { customer(phone: $phone) { name } }", bearer=admin, phone=PHONE)
+    pair = {"customerId": people.asha.customer_id, "staffId": people.doctor.customer_id}
+    for mutation, input_type in (("assignStaff", "AssignStaffInput"), ("unassignStaff", "UnassignStaffInput")):
+        query = f"mutation ($input: {input_type}!) {{ {mutation}(input: $input) {{ userErrors {{ code }} }} }}"
+        assert await client.data(query, bearer=admin, input=pair) == {mutation: {"userErrors": []}}
+    await client.data(
+        "mutation ($input: SetRolesInput!) { setRoles(input: $input) { userErrors { code } } }",
+        bearer=admin,
+        input={"customerId": people.doctor.customer_id, "roles": ["COACH"]},
+    )
+
+    seen = await examined(watched)
+
+    first_pages = [entry for entry in seen if entry["comment"].endswith(".first_pages")]
+    others = [entry for entry in seen if entry not in first_pages]
+    assert {entry["comment"] for entry in first_pages} == {
+        "hair_tests.first_pages",
+        "orders.first_pages",
+        "reports.first_pages",
+    }
+    # each customer once, and of each list no more than the six that tell whether there is another page
+    assert [entry for entry in first_pages if entry["documents"] > 10 * (1 + 6)] == []
+    assert {entry["comment"] for entry in others} >= {
+        "assignments.page",
+        "assignments.remove",
+        "assignments.treated",
+        "customers.by_ids",
+        "customers.by_phone",
+        "customers.set_roles",
+        "customers.staff_page",
+    }
+    assert wasteful(others) == []
+    assert [entry for entry in seen if "COLLSCAN" in entry["plan"]] == []
+
+
+async def test_staff_of_one_role_are_looked_for_among_staff_only(
+    client: GraphClient, people: People, watched: Any
+) -> None:
+    """A role has no index of its own: staff are few, and customers many."""
+    found = await client.data(STAFF, bearer=people.admin.access_token, role="DOCTOR")
+    assert len(found["staff"]["nodes"]) == 1
+
+    [entry] = [entry for entry in await examined(watched) if entry["comment"] == "customers.staff_page"]
+
+    assert entry["documents"] <= OWN + 2
+    assert "COLLSCAN" not in entry["plan"]

@@ -170,6 +170,8 @@ class Graph:
         except Exception as error:  # noqa: BLE001 - the last place where a fault can be masked
             body = {"data": None, "errors": [fault(error, operation_name=name)]}
             return Response(body)
+        finally:
+            context.loaders.forget()
         if not result.errors:
             return Response({"data": result.data})
         if result.data is None and all(error.path is None for error in result.errors):

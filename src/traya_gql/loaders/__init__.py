@@ -34,6 +34,14 @@ class TreatmentKey(NamedTuple):
 class Loaders:
     """Made anew for each request, each loader when it is first asked. None stands for what does not exist."""
 
+    def forget(self) -> None:
+        """Let go of all that was read.
+
+        graphql-core's executor lies in a reference cycle and holds the context: what was read would wait for the garbage
+        collector, hundreds of thousands of objects under load.
+        """
+        self.__dict__.clear()
+
     @cached_property
     def product_by_id(self) -> DataLoader[UUID, ProductRecord | None]:
         """Products, active or not."""

@@ -86,7 +86,10 @@ class Viewer:
         metadata={AT_MOST: 2 * MAX_PAGE_SIZE},
     )
     async def guest_records(self, info: Info) -> list[GuestRecord]:
-        found = await info.context.services.customers.guest_records(info.context.signed_in.customer_id)
+        customer = await info.context.loaders.customer_by_id.load(info.context.signed_in.customer_id)
+        if customer is None:
+            return []
+        found = await info.context.services.customers.guest_records(customer)
         tests = [
             GuestRecord(
                 id=node_id(NodeType.HAIR_TEST, test.id),

@@ -127,7 +127,7 @@ class Sessions:
         except DuplicateKeyError:
             # another first sign-in with this phone came in between; its customer is there now, and the code is not used
             customer, opened = await self.transactions.run(work)
-        return self._opened(opened, customer, secret)
+        return self._opened(opened, customer, secret, at=made_at)
 
     async def refresh(self, token: str, *, address: str) -> Opened:
         """Return new tokens for a refresh token, which is used up by it.
@@ -159,7 +159,7 @@ class Sessions:
         found = await self.transactions.run(work)
         if not found.is_rotated:
             successor = await self._successor_again(found.session, secret, seal, at=at)
-        return self._opened(found.session, found.customer, successor)
+        return self._opened(found.session, found.customer, successor, at=at)
 
     async def page(self, customer_id: UUID, *, after: Position | None, limit: int) -> list[SessionRecord]:
         """Return at most `limit` sessions of a customer that last, the newest first."""
@@ -236,7 +236,7 @@ class Sessions:
         hidden = self.keys.hide_with_each("refresh-token-seal", session_id.hex, secret)
         return tuple(seal[:_SEAL_DIGITS] for seal in hidden)
 
-    def _opened(self, session: SessionRecord, customer: CustomerRecord, secret: str) -> Opened:
+    def _opened(self, session: SessionRecord, customer: CustomerRecord, secret: str, *, at: datetime) -> Opened:
         who = SignedIn(
             customer_id=customer.id,
             session_id=session.id,
@@ -247,7 +247,8 @@ class Sessions:
         return Opened(
             session=session,
             customer=customer,
-            access=self.tokens.issue_for_session(who, made_at=self.now()),
+            # from the time before the database was asked: a revocation lasts as long as tokens made until then
+            access=self.tokens.issue_for_session(who, made_at=at),
             refresh=Issued(token, session.expires_at),
         )
 
