@@ -21,6 +21,7 @@ from rich.panel import Panel
 from rich.progress import Progress
 from rich.syntax import Syntax
 from rich.table import Table
+from rich.text import Text
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from traya_gql import __version__
@@ -247,7 +248,9 @@ def staff_list(data: DataOption = None) -> None:
             found = _run(_with_storage(settings, work))
         table = Table("Phone", "Name", "Roles", "Signed in", title="Staff")
         for one in found:
-            table.add_row(one.phone, one.name or "", ", ".join(one.roles), "yes" if one.verified_at else "not yet")
+            table.add_row(
+                one.phone, Text(one.name or ""), ", ".join(one.roles), "yes" if one.verified_at else "not yet"
+            )
         out.print(
             table if found else "There is no staff yet. Make the first: traya-gql staff invite PHONE --role ADMIN"
         )

@@ -98,6 +98,7 @@ class Context:
         denied: why the bearer token is not good; raised when a field asks who the viewer is, so that what is open to
             anyone, and signing in anew, works all the same.
         refused_with: the codes of user errors so far, for the log.
+        field_names: the names of all fields of the document, so that a list can load at once what its items will show.
     """
 
     services: Services
@@ -108,6 +109,7 @@ class Context:
     denied: Denied | None = None
     known_viewer: Viewer = ANONYMOUS
     refused_with: list[str] = field(default_factory=list)
+    field_names: frozenset[str] = frozenset()
 
     @property
     def viewer(self) -> Viewer:

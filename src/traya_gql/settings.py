@@ -36,7 +36,14 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="TRAYA_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True, populate_by_name=True
+        env_prefix="TRAYA_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        populate_by_name=True,
+        # a worker that cannot start prints the whole refusal
+        hide_input_in_errors=True,
     )
 
     mode: Mode = Field(

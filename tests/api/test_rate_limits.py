@@ -87,7 +87,8 @@ async def submitted(client: GraphClient) -> str:
 async def test_codes_are_sent_so_often_to_a_phone_however_it_is_written(
     settings: Settings, database: Any, limit: str
 ) -> None:
-    async with limited(settings, database, **{limit: 2}) as (app, client, vendor):
+    rates = UNLIMITED.model_copy(update={limit: Rate(limit=2, period_s=PERIOD_S)})
+    async with own_application(settings, database, rates=rates) as (app, client, vendor):
         asked = [phone(ASHA), phone(f"+91 {ASHA}"), phone(f"0{ASHA}"), phone(ASHA), phone(RAVI)]
         refused = await refusals(client, REQUEST_OTP, *asked)
         async with client_at(app, ELSEWHERE, vendor) as elsewhere:
@@ -319,7 +320,11 @@ async def test_no_header_gives_a_client_another_address(settings: Settings, data
 
 
 async def test_a_trusted_proxy_tells_clients_apart_and_they_cannot_add_to_it(settings: Settings, database: Any) -> None:
-    async with limited(settings, database, otp_guesses_per_address=2, trusted=("127.0.0.1/32",)) as (_, client, _vendor):
+    async with limited(settings, database, otp_guesses_per_address=2, trusted=("127.0.0.1/32",)) as (
+        _,
+        client,
+        _vendor,
+    ):
         # what a proxy appends stands last; the rest was sent by the client
         asked = ["198.51.100.1", "192.0.2.1, 198.51.100.1", "192.0.2.2, 198.51.100.1", "198.51.100.2", "198.51.100.1"]
         refused = [await ask_from(client, forwarded) for forwarded in asked]
@@ -328,7 +333,11 @@ async def test_a_trusted_proxy_tells_clients_apart_and_they_cannot_add_to_it(set
 
 
 async def test_one_holder_of_an_ipv6_network_is_one_address(settings: Settings, database: Any) -> None:
-    async with limited(settings, database, otp_guesses_per_address=2, trusted=("127.0.0.1/32",)) as (_, client, _vendor):
+    async with limited(settings, database, otp_guesses_per_address=2, trusted=("127.0.0.1/32",)) as (
+        _,
+        client,
+        _vendor,
+    ):
         asked = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2::3", "2001:db8:1:3::1"]
         refused = [await ask_from(client, forwarded) for forwarded in asked]
 

@@ -122,7 +122,9 @@ def test_the_command_says_which_variable_and_never_its_value(tmp_path: Path) -> 
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("name", ["sms_url", "sms_token"])
 def test_the_vendor_of_messages_and_its_token_are_set_together(mode: Mode, name: str) -> None:
-    assert refusal(**{**without(name), "mode": mode}) == "TRAYA_SMS_URL and TRAYA_SMS_TOKEN are set together, or neither"
+    assert (
+        refusal(**{**without(name), "mode": mode}) == "TRAYA_SMS_URL and TRAYA_SMS_TOKEN are set together, or neither"
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from traya_gql.domain.customers import (
     PERSON_CODES,
-    Person,
     Gender,
+    Person,
     check_age,
     check_person,
     first_name,

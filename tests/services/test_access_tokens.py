@@ -140,9 +140,10 @@ def test_our_own_key_with_another_algorithm_is_not_taken(algorithm: str) -> None
     assert read(token, tokens(long_key)) is None
 
 
-def signed(
-    key: str = FIRST, *, key_id: Any = key_id_of(FIRST), headers: dict[str, Any] | None = None, **changes: Any
-) -> str:
+FIRST_ID = key_id_of(FIRST)
+
+
+def signed(key: str = FIRST, *, key_id: Any = FIRST_ID, headers: dict[str, Any] | None = None, **changes: Any) -> str:
     """Return a token as whoever has this key would sign it; a change to None drops the claim."""
     claims = parts_of(session_token())[1] | changes
     claims = {name: value for name, value in claims.items() if value is not None}
@@ -187,6 +188,7 @@ def test_a_key_inside_the_token_is_not_taken() -> None:
         {"sid": None},
         {"sid": 7},
         {"ver": None},
+        {"ver": "3"},
         {"exp": None},
         {"exp": "4000000000"},
         {"roles": None},
@@ -211,7 +213,6 @@ MALFORMED = [
     session_token()[:-1],
     f" {session_token()}",
     f"{session_token()}\n",
-    f"{session_token()}=",
     f"{encoded([])}.{encoded([])}.",
     f"{encoded(None)}.{encoded(None)}.",
     f"{encoded({'alg': 'HS256', 'kid': ['x']})}.{encoded({})}.",

@@ -11,6 +11,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from traya_gql.documents.records import Position, Record, StoredDocument, find_many, find_newest
+from traya_gql.documents.transactions import current_session
 
 
 class AssignmentRecord(Record):
@@ -44,6 +45,8 @@ async def treated(staff_id: UUID, customer_ids: Sequence[UUID]) -> set[UUID]:
         {"customer_id": {"$in": list(customer_ids)}, "staff_id": staff_id},
         comment="assignments.treated",
         limit=len(customer_ids),
+        # both indexes fit, and that of a doctor's patients reads them all
+        hint="customer",
     )
     return {one.customer_id for one in found}
 
@@ -75,4 +78,11 @@ async def remove(*, customer_id: UUID, staff_id: UUID) -> None:
     """Note that somebody treats a customer no more; nothing changes when they did not."""
     await AssignmentDocument.get_pymongo_collection().delete_one(
         {"customer_id": customer_id, "staff_id": staff_id}, comment="assignments.remove"
+    )
+
+
+async def remove_all(*, staff_id: UUID) -> None:
+    """Note that somebody treats nobody any more. Joins the transaction it runs in."""
+    await AssignmentDocument.get_pymongo_collection().delete_many(
+        {"staff_id": staff_id}, session=current_session(), comment="assignments.remove_all"
     )

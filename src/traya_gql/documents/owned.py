@@ -7,12 +7,18 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
-from pydantic import TypeAdapter
-
 from traya_gql.documents.customers import CustomerDocument
 from traya_gql.documents.hair_tests import HairTestDocument, HairTestRecord
 from traya_gql.documents.orders import OrderDocument, OrderRecord
-from traya_gql.documents.records import NEWEST_FIRST, OwnedRecord, Position, StoredDocument, find_many, find_newest
+from traya_gql.documents.records import (
+    NEWEST_FIRST,
+    OwnedRecord,
+    Position,
+    StoredDocument,
+    find_many,
+    find_newest,
+    read_all,
+)
 from traya_gql.documents.reports import ReportDocument
 from traya_gql.documents.transactions import current_session
 
@@ -82,8 +88,7 @@ async def _first_pages(document: Document, record: type[R], keys: list[PageKey],
         comment=f"{name}.first_pages",
         batchSize=len(keys) + 1,
     )
-    adapter = TypeAdapter(list[record])  # type: ignore[valid-type]
-    by_customer = {one["_id"]: adapter.validate_python(one["page"]) for one in await cursor.to_list()}
+    by_customer = {one["_id"]: read_all(record, one["page"]) for one in await cursor.to_list()}
     return {key: by_customer.get(key.customer_id, []) for key in keys}
 
 
@@ -115,11 +120,13 @@ async def guest_orders(phone: str, *, limit: int) -> list[OrderRecord]:
 
 
 async def claim_hair_tests(ids: Sequence[UUID], *, phone: str, customer_id: UUID) -> set[UUID]:
-    """Make the customer the owner of those hair tests, and of their reports; return the ids it could be done for.
+    """Make the customer the owner of those hair tests, and of their reports; return the ids that are theirs now.
 
     Joins the transaction it runs in. Done for unclaimed ones that were typed with this phone only.
     """
     claimed = await _claim(HairTestDocument, ids, {"person.phone": phone}, customer_id)
+    if not claimed:
+        return claimed
     await ReportDocument.get_pymongo_collection().update_many(
         {"hair_test_id": {"$in": list(claimed)}},
         {"$set": {"customer_id": customer_id}},
@@ -130,14 +137,16 @@ async def claim_hair_tests(ids: Sequence[UUID], *, phone: str, customer_id: UUID
 
 
 async def claim_orders(ids: Sequence[UUID], *, phone: str, customer_id: UUID) -> set[UUID]:
-    """Make the customer the owner of those orders; return the ids it could be done for. As `claim_hair_tests`."""
+    """Make the customer the owner of those orders; return the ids that are theirs now. As `claim_hair_tests`."""
     return await _claim(OrderDocument, ids, {"phone": phone}, customer_id)
 
 
 async def _claim(document: Document, ids: Sequence[UUID], of_phone: dict[str, Any], customer_id: UUID) -> set[UUID]:
     collection, session = document.get_pymongo_collection(), current_session()
     name = document.Settings.name
-    query = {"_id": {"$in": list(ids)}, "customer_id": None, **of_phone}
+    if not ids:
+        return set()
+    query = {"_id": {"$in": list(ids)}, "customer_id": {"$in": [None, customer_id]}, **of_phone}
     found = await collection.find(query, {"_id": 1}, session=session, comment=f"{name}.claimable").to_list()
     claimed = {one["_id"] for one in found}
     if claimed:

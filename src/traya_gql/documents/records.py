@@ -63,12 +63,18 @@ class StoredDocument(Document):
 
 
 R = TypeVar("R", bound=BaseModel)
+RecordT = TypeVar("RecordT", bound=Record)
 
 
 @cache
 def _adapter(record: type[R]) -> TypeAdapter[list[R]]:
     # one call into pydantic's core for a whole page: 0.9 µs a record, where Beanie's own parsing costs fifty
     return TypeAdapter(list[record])  # type: ignore[valid-type]
+
+
+def read_all(record: type[R], raw: list[dict[str, Any]]) -> list[R]:
+    """Return records from what MongoDB answered."""
+    return _adapter(record).validate_python(raw)
 
 
 async def find_one(document: type[Document], record: type[R], query: dict[str, Any], *, comment: str) -> R | None:
@@ -97,7 +103,7 @@ async def find_many(
     if limit:
         # one batch, so that the cursor closes with its first answer instead of a second command
         cursor = cursor.batch_size(limit + 1)
-    return _adapter(record).validate_python(await cursor.to_list())
+    return read_all(record, await cursor.to_list())
 
 
 async def find_newest(
@@ -125,11 +131,13 @@ async def find_newest(
     return await find_many(document, record, query, comment=comment, sort=NEWEST_FIRST, limit=limit, hint=hint)
 
 
-async def find_by_ids(document: type[Document], record: type[R], ids: Sequence[UUID], *, comment: str) -> dict[UUID, R]:
+async def find_by_ids(
+    document: type[Document], record: type[RecordT], ids: Sequence[UUID], *, comment: str
+) -> dict[UUID, RecordT]:
     """Return the records that exist among these ids, by id. One command."""
     cursor = document.get_pymongo_collection().find(
         {"_id": {"$in": list(ids)}}, comment=comment, session=current_session()
     )
     cursor = cursor.batch_size(len(ids) + 1)
-    found = _adapter(record).validate_python(await cursor.to_list())
+    found = read_all(record, await cursor.to_list())
     return {one.id: one for one in found}

@@ -56,13 +56,14 @@ class Response(NamedTuple):
 class Prepared(NamedTuple):
     """A document that is parsed, within the limits and valid.
 
-    Its operations' kinds by name, the memory it holds, and what names it in the log.
+    Its operations' kinds by name, the memory it holds, what names it in the log, and the names of all its fields.
     """
 
     document: DocumentNode
     kinds: dict[str | None, OperationType]
     held_bytes: int
     signature: str
+    field_names: frozenset[str]
 
     @property
     def only_name(self) -> str | None:
@@ -136,7 +137,7 @@ class Graph:
             if isinstance(node, OperationDefinitionNode)
         }
         held_bytes = len(query) + document.token_count * _BYTES_A_TOKEN
-        prepared = Prepared(document, kinds, held_bytes, signature(document))
+        prepared = Prepared(document, kinds, held_bytes, *signature(document))
         if prepared.held_bytes <= self.limits.cached_bytes:
             self._prepared[query] = prepared
         return prepared
@@ -151,6 +152,7 @@ class Graph:
         name = prepared.name_of(operation.operation_name)
         try:
             async with asyncio.timeout(self.limits.seconds):
+                context.field_names = prepared.field_names
                 if bearer is not None:
                     await context.authenticate(bearer)
                 running = execute(

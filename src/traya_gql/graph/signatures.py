@@ -7,12 +7,13 @@ tried.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     BooleanValueNode,
     DocumentNode,
     EnumValueNode,
+    FieldNode,
     FloatValueNode,
     IntValueNode,
     ListValueNode,
@@ -30,7 +31,13 @@ _HIDDEN = EnumValueNode(value="HIDDEN")
 
 
 class _HideLiterals(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.field_names: set[str] = set()
+
     def enter(self, node: Node, *_: Any) -> Any:
+        if isinstance(node, FieldNode):
+            self.field_names.add(node.name.value)
         if isinstance(
             node,
             BooleanValueNode
@@ -46,6 +53,15 @@ class _HideLiterals(Visitor):
         return None
 
 
-def signature(document: DocumentNode) -> str:
-    """Return the same 16 hex digits for all documents that differ in literals and layout only."""
-    return sha256(print_ast(visit(document, _HideLiterals())).encode()).hexdigest()[:_DIGITS]
+class Signature(NamedTuple):
+    """What names a document, and the names of all fields in it, fragments too."""
+
+    digits: str
+    field_names: frozenset[str]
+
+
+def signature(document: DocumentNode) -> Signature:
+    """Return 16 hex digits, the same for documents that differ in literals and layout only, and the fields' names."""
+    visitor = _HideLiterals()
+    text = print_ast(visit(document, visitor))
+    return Signature(sha256(text.encode()).hexdigest()[:_DIGITS], frozenset(visitor.field_names))

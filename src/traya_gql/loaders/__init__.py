@@ -37,8 +37,8 @@ class Loaders:
     def forget(self) -> None:
         """Let go of all that was read.
 
-        graphql-core's executor lies in a reference cycle and holds the context: what was read would wait for the garbage
-        collector, hundreds of thousands of objects under load.
+        graphql-core's executor lies in a reference cycle and holds the context: what was read would wait for the
+        garbage collector, hundreds of thousands of objects under load.
         """
         self.__dict__.clear()
 

@@ -30,7 +30,6 @@ from traya_gql.schema.customers import (
 )
 from traya_gql.services.customers import (
     UNSET,
-    CustomerNotFound,
     GuestRecordNotFound,
     StaleVersion,
     UpdateProfile,
@@ -57,7 +56,7 @@ class CustomerMutations:
         guard=SIGNED_IN,
         description="Change your profile.",
         input_codes=frozenset(TEXT_CODES),
-        refusals=(StaleVersion, CustomerNotFound),
+        refusals=(StaleVersion,),
     )
     async def update_profile(
         self,
@@ -77,7 +76,7 @@ class CustomerMutations:
         guard=SIGNED_IN,
         description="Keep an address: at most 20.",
         input_codes=ADDRESS_CODES,
-        refusals=(AddressBookFull, StaleVersion, CustomerNotFound),
+        refusals=(AddressBookFull,),
     )
     async def add_address(
         self,
@@ -93,7 +92,7 @@ class CustomerMutations:
         guard=SIGNED_IN,
         description="Change an address that you keep. Orders that went to it stay as they are.",
         input_codes=ADDRESS_CODES,
-        refusals=(AddressNotFound, StaleVersion, CustomerNotFound),
+        refusals=(AddressNotFound,),
     )
     async def update_address(
         self,
@@ -117,7 +116,7 @@ class CustomerMutations:
             "Delete an address that you keep. When it was the default, the newest of the others becomes it. Orders "
             "that went to it stay as they are."
         ),
-        refusals=(AddressNotFound, StaleVersion, CustomerNotFound),
+        refusals=(AddressNotFound,),
     )
     async def delete_address(
         self,

@@ -33,11 +33,12 @@ class OrderQueries:
             str, strawberry.argument(description="The token that `placeOrder` returned with the order.")
         ],
     ) -> Order | None:
+        viewer = info.context.viewer
         grant = info.context.read_token(access_token)
         if grant is None or grant.kind is not Kind.ORDER:
             return None
         record = await info.context.loaders.order_by_id.load(grant.id)
-        return None if record is None else Order.of(record, info.context.viewer.with_grant(grant))
+        return None if record is None else Order.of(record, viewer.with_grant(grant))
 
 
 @strawberry.type

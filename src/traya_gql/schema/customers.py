@@ -129,7 +129,11 @@ async def reports_of(owner_id: UUID | None, info: Info, viewer: Viewer, page: Pa
 
 async def orders_of(owner_id: UUID | None, info: Info, viewer: Viewer, page: Page) -> OrderConnection:
     """Return a page of what the customer owns."""
-    records = await info.context.loaders.orders_by_customer.load(_key(owner_id, page))
+    loaders = info.context.loaders
+    records = await loaders.orders_by_customer.load(_key(owner_id, page))
+    if "product" in info.context.field_names:
+        # all at once and before the lines are shown: they need no task each to wait for theirs
+        await loaders.product_by_id.load_many([line.product_id for order in records for line in order.lines])
     return newest_first(OrderConnection, records, page, order=ORDERS, show=lambda record: Order.of(record, viewer))
 
 

@@ -15,7 +15,7 @@ from traya_gql.guards import AT_MOST
 from traya_gql.schema.addresses import Address, AddressInput
 from traya_gql.schema.common import Connection, Money, Node, NodeType, described_enum, money, node_id
 from traya_gql.schema.payloads import MadePayload
-from traya_gql.schema.products import Product
+from traya_gql.schema.products import Product, product_of
 from traya_gql.schema.reports import Report
 
 described_enum(
@@ -56,9 +56,8 @@ class OrderLine:
         )
 
     @strawberry.field(description="The product as it is now. Null when it left the catalogue.")
-    async def product(self, info: Info) -> Product | None:
-        record = await info.context.loaders.product_by_id.load(self.product_id)
-        return None if record is None else Product.of(record)
+    def product(self, info: Info) -> Product | None:
+        return product_of(self.product_id, info)
 
 
 @strawberry.type(description="What an order costs. All amounts hold all taxes.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from decimal import Decimal
 from typing import Self
+from uuid import UUID
 
 import strawberry
 
@@ -98,3 +100,19 @@ class ProductFilterInput:
         default=None, description='Only from this price on, in rupees, such as "300" or "299.50".'
     )
     max_price: Decimal | None = strawberry.field(default=None, description="Only up to this price, in rupees.")
+
+
+def product_of(id_: UUID, info: Info) -> Product | None:
+    """Return the product that an object points to; to be awaited unless it is loaded already."""
+    found = info.context.loaders.product_by_id.load(id_)
+    if found.done():
+        return _shown(found.result())
+    return _shown_later(found)  # type: ignore[return-value] # graphql-core awaits what can be awaited
+
+
+def _shown(record: ProductRecord | None) -> Product | None:
+    return None if record is None else Product.of(record)
+
+
+async def _shown_later(record: Awaitable[ProductRecord | None]) -> Product | None:
+    return _shown(await record)

@@ -21,7 +21,7 @@ from traya_gql.domain.safety import SafetyAction, SafetyFindingCode, findings
 from traya_gql.guards import AT_MOST, REPORT_READERS, private_field
 from traya_gql.schema.common import Connection, Money, Node, NodeType, described_enum, money, node_id
 from traya_gql.schema.hair_tests import HairTest
-from traya_gql.schema.products import Product
+from traya_gql.schema.products import Product, product_of
 
 described_enum(
     CauseCode,
@@ -144,9 +144,8 @@ class KitItem:
     @strawberry.field(
         description="The product with today's price. Null when it left the catalogue; look at `isActive` too."
     )
-    async def product(self, info: Info) -> Product | None:
-        record = await info.context.loaders.product_by_id.load(self.product_id)
-        return None if record is None else Product.of(record)
+    def product(self, info: Info) -> Product | None:
+        return product_of(self.product_id, info)
 
 
 @strawberry.type(description="What the report recommends: at most one product of each category.")

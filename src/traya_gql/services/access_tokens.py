@@ -121,7 +121,7 @@ class AccessTokens:
             found = _found(claims)
             if now.timestamp() >= claims["exp"]:
                 raise TokenExpired
-        except (jwt.InvalidTokenError, ValueError, TypeError, KeyError, RecursionError):
+        except (jwt.InvalidTokenError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
         return found
 
@@ -136,6 +136,8 @@ class AccessTokens:
 def _found(claims: dict[str, Any]) -> Grant | SignedIn:
     if claims["aud"] != _SESSION:
         return Grant(Kind(claims["aud"]), UUID(hex=claims["sub"]))
+    if type(claims["ver"]) is not int:
+        raise TypeError
     return SignedIn(
         customer_id=UUID(hex=claims["sub"]),
         session_id=UUID(hex=claims["sid"]),

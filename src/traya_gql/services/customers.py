@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
+from weakref import WeakValueDictionary
 
 from traya_gql.documents import customers, owned
 from traya_gql.documents.customers import CustomerRecord
@@ -19,7 +21,7 @@ from traya_gql.domain.customers import Gender, check_name
 from traya_gql.domain.paging import MAX_PAGE_SIZE
 from traya_gql.domain.refusals import Problem, Problems, Refusal, RefusalCode
 
-_TRIES = 5
+_TRIES = 50
 
 
 class CustomerNotFound(Refusal):
@@ -77,12 +79,14 @@ class GuestRecords(NamedTuple):
     orders: list[OrderRecord]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Customers:
     """The use cases of a customer who is signed in."""
 
     transactions: Transactions
     now: Callable[[], datetime]
+    # changes of one customer within this process wait here, instead of undoing each other's tries
+    _changing: WeakValueDictionary[UUID, asyncio.Lock] = field(default_factory=WeakValueDictionary, repr=False)
 
     async def find_by_phone(self, phone: str) -> CustomerRecord | None:
         """Return the customer with this E.164 phone."""
@@ -94,7 +98,6 @@ class Customers:
         Raises:
             InvalidInput: the name breaks rules.
             StaleVersion: the customer is not of the expected version.
-            CustomerNotFound: there is none with this id.
         """
         fields: dict[str, Any] = {}
         if not isinstance(command.gender, Unset):
@@ -111,7 +114,6 @@ class Customers:
         Raises:
             InvalidInput: the address breaks rules.
             AddressBookFull: there are twenty.
-            CustomerNotFound: there is none with this id.
         """
         saved = SavedAddress(id=uuid4(), address=_checked(typed))
         return await self._change_book(customer_id, lambda book: book.add(saved, is_default=is_default))
@@ -124,7 +126,6 @@ class Customers:
         Raises:
             InvalidInput: the address breaks rules.
             AddressNotFound: the customer keeps none with this id.
-            CustomerNotFound: there is none with this id.
         """
         address = None if typed is None else _checked(typed)
         return await self._change_book(
@@ -136,7 +137,6 @@ class Customers:
 
         Raises:
             AddressNotFound: the customer keeps none with this id.
-            CustomerNotFound: there is none with this id.
         """
         return await self._change_book(customer_id, lambda book: book.remove(address_id))
 
@@ -153,11 +153,12 @@ class Customers:
     async def claim(self, customer_id: UUID, ids: Sequence[tuple[UUID | None, UUID | None]]) -> None:
         """Make the customer the owner of hair tests (with their reports) and orders, all of them or none.
 
-        Each of `ids` is the id of a hair test, or of an order, or neither where the client sent something else.
+        What is theirs already stays so. Each of `ids` is the id of a hair test, or of an order, or neither where the
+        client sent something else.
 
         Raises:
             InvalidInput: none, or more than 100.
-            GuestRecordNotFound: one does not exist, was typed with another phone, or is claimed already.
+            GuestRecordNotFound: one does not exist, was typed with another phone, or is somebody else's.
         """
         problems = Problems()
         if not ids:
@@ -170,12 +171,18 @@ class Customers:
 
         async def work() -> None:
             customer = await customers.by_id(customer_id)
-            claimed: set[UUID | None] = set()
+            claimed_tests: set[UUID] = set()
+            claimed_orders: set[UUID] = set()
             if customer is not None and customer.verified_at is not None:
                 phone = customer.phone
-                claimed |= await owned.claim_hair_tests([*tests], phone=phone, customer_id=customer_id)
-                claimed |= await owned.claim_orders([*bought], phone=phone, customer_id=customer_id)
-            if missing := [place for place, pair in enumerate(ids) if claimed.isdisjoint(pair)]:
+                claimed_tests = await owned.claim_hair_tests([*tests], phone=phone, customer_id=customer_id)
+                claimed_orders = await owned.claim_orders([*bought], phone=phone, customer_id=customer_id)
+            missing = [
+                place
+                for place, (test, order) in enumerate(ids)
+                if test not in claimed_tests and order not in claimed_orders
+            ]
+            if missing:
                 raise GuestRecordNotFound(missing)
 
         await self.transactions.run(work)
@@ -192,18 +199,21 @@ class Customers:
         *,
         expected_version: int | None = None,
     ) -> CustomerRecord:
-        """Change one customer by what follows from it; again when somebody else was faster."""
-        for _ in range(_TRIES):
-            customer = await customers.by_id(customer_id)
-            if customer is None:
-                raise CustomerNotFound
-            if expected_version not in (None, customer.version):
-                raise StaleVersion
-            fields = fields_of(customer)
-            changed = await customers.change(customer_id, from_version=customer.version, fields=fields)
-            if changed is not None:
-                return changed
-        raise StaleVersion
+        """Change one customer by what follows from it; again when another process was faster."""
+        async with self._changing.setdefault(customer_id, asyncio.Lock()):
+            for _ in range(_TRIES):
+                customer = await customers.by_id(customer_id)
+                if customer is None:
+                    raise RuntimeError("the customer of a session is gone")
+                if expected_version not in (None, customer.version):
+                    raise StaleVersion
+                fields = fields_of(customer)
+                if not fields:
+                    return customer
+                changed = await customers.change(customer_id, from_version=customer.version, fields=fields)
+                if changed is not None:
+                    return changed
+        raise RuntimeError(f"a customer was changed by others {_TRIES} times in a row")
 
 
 def _checked(typed: TypedAddress) -> Address:

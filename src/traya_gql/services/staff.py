@@ -90,6 +90,8 @@ class Staff:
     async def set_roles(self, customer_id: UUID | None, roles: Sequence[Role], *, by: UUID) -> CustomerRecord:
         """Replace the roles of somebody else, and make their access tokens dead, so that the new roles hold at once.
 
+        Who is neither doctor nor coach any more treats nobody any more.
+
         `customer_id` is None where the client sent no id of a customer. No roles: they are a customer only.
 
         Raises:
@@ -171,6 +173,9 @@ async def _set_roles(customer_id: UUID, roles: Sequence[Role], *, at: datetime) 
     changed = await customers.set_roles(customer_id, roles=_sorted(roles))
     if changed is None:
         raise CustomerNotFound
+    if TREATING_ROLES.isdisjoint(roles):
+        # who becomes a doctor again some day starts without patients
+        await assignments.remove_all(staff_id=customer_id)
     revoked = await revocations.revoke_before(
         changed.id, min_version=changed.access_version, expires_at=revoked_until(at)
     )
