@@ -16,6 +16,7 @@ SHORTEST_SECRET = 32
 FEWEST_CHARACTERS = 8
 """How many different characters a secret has at the least; random ones have some forty."""
 
+_LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
 _PLACEHOLDER = re.compile(
     r"change.?me|example|placeholder|your.?(secret|key|token)|default|insecure|dummy", re.IGNORECASE
 )
@@ -112,6 +113,8 @@ class Settings(BaseSettings):
         if (self.sms_url is None) != (self.sms_token is None):
             raise ValueError("TRAYA_SMS_URL and TRAYA_SMS_TOKEN are set together, or neither")
         if self.mode is Mode.PRODUCTION:
+            if self.sms_url is not None and self.sms_url.scheme != "https" and self.sms_url.host not in _LOOPBACK:
+                raise ValueError("TRAYA_SMS_URL must be https in production: it carries sign-in codes")
             needed = ("mongodb_uri", "secret_key", "sms_url", "sms_token")
             if missing := [variable_of(name) for name in needed if getattr(self, name) is None]:
                 raise ValueError(f"production mode needs {' and '.join(missing)}")

@@ -22,7 +22,7 @@ import stamina
 import structlog
 from pydantic import BaseModel
 from pymongo.errors import OperationFailure
-from stamina.instrumentation import set_on_retry_hooks
+from stamina.instrumentation import get_on_retry_hooks, set_on_retry_hooks
 
 from traya_gql.observability.faults import describe_fault
 from traya_gql.observability.logging import configure_logging, get_logger
@@ -61,13 +61,14 @@ def _global_state_is_put_back() -> Iterator[None]:
     ours = logging.getLogger("traya_gql")
     handlers, level, our_level = logging.root.handlers[:], logging.root.level, ours.level
     last_resort, show_warning = logging.lastResort, warnings.showwarning
+    hooks = get_on_retry_hooks()
     yield
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
     ours.setLevel(our_level)
     logging.lastResort, warnings.showwarning = last_resort, show_warning
     structlog.reset_defaults()
-    set_on_retry_hooks(None)
+    set_on_retry_hooks(hooks)
 
 
 @pytest.fixture
@@ -316,6 +317,7 @@ def test_an_exception_of_others_is_its_type_and_frames(log: Log) -> None:
 
 
 def test_a_retry_tells_how_often_and_not_of_what(log: Log) -> None:
+    set_on_retry_hooks(None)  # stamina's own, which the wrapper for vendors switches off
     attempts: list[str] = []
 
     @stamina.retry(on=ValueError, attempts=2, wait_initial=0, wait_max=0, wait_jitter=0)

@@ -22,6 +22,7 @@ class CustomerRecord(Record):
 
     Args:
         verified_at: when the phone was first proven by a code; None for staff who were invited and never signed in.
+        signed_in_at: when they last signed in.
         roles: what they are besides a customer.
         access_version: access tokens of a lower one are dead.
         version: grows with every change of profile and address book.
@@ -29,6 +30,7 @@ class CustomerRecord(Record):
 
     phone: str
     verified_at: datetime | None
+    signed_in_at: datetime | None = None
     name: str | None = None
     gender: Gender | None = None
     roles: tuple[Role, ...] = ()
@@ -91,9 +93,13 @@ async def change(id_: UUID, *, from_version: int, fields: dict[str, Any]) -> Cus
     )
 
 
-async def set_verified(id_: UUID, *, at: datetime) -> CustomerRecord | None:
-    """Note that the phone was proven, unless it was before. Joins the transaction it runs in."""
-    return await _update({"_id": id_, "verified_at": None}, {"$set": {"verified_at": at}}, comment="customers.verified")
+async def note_sign_in(phone: str, *, at: datetime) -> CustomerRecord | None:
+    """Note that the customer with this phone signs in, and so has proven it; None when there is none.
+
+    Joins the transaction it runs in. As it writes, two sign-ins of one customer follow one after the other.
+    """
+    noted = [{"$set": {"signed_in_at": at, "verified_at": {"$ifNull": ["$verified_at", at]}}}]
+    return await _update({"phone": phone}, noted, comment="customers.note_sign_in")
 
 
 async def set_roles(id_: UUID, *, roles: Sequence[Role]) -> CustomerRecord | None:
@@ -108,7 +114,9 @@ async def raise_access_version(id_: UUID) -> CustomerRecord | None:
     return await _update({"_id": id_}, {"$inc": {"access_version": 1}}, comment="customers.raise_access_version")
 
 
-async def _update(query: dict[str, Any], update: dict[str, Any], *, comment: str) -> CustomerRecord | None:
+async def _update(
+    query: dict[str, Any], update: dict[str, Any] | list[dict[str, Any]], *, comment: str
+) -> CustomerRecord | None:
     raw = await CustomerDocument.get_pymongo_collection().find_one_and_update(
         query, update, return_document=ReturnDocument.AFTER, session=current_session(), comment=comment
     )

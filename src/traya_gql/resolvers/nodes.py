@@ -18,6 +18,7 @@ from traya_gql.schema.hair_tests import HairTest
 from traya_gql.schema.orders import Order
 from traya_gql.schema.products import Product
 from traya_gql.schema.reports import Report
+from traya_gql.services.rate_limits import RateLimited
 
 _MOST_NODES = 100
 _WHO = (
@@ -56,10 +57,10 @@ class NodeQueries:
         return await asyncio.gather(*(_find_or_refuse(one, info.context) for one in ids))  # type: ignore[return-value]
 
 
-async def _find_or_refuse(raw: str, context: Context) -> Node | BadUserInput | None:
+async def _find_or_refuse(raw: str, context: Context) -> Node | Exception | None:
     try:
         return await _find(read_node_id(raw), context)
-    except BadUserInput as wrong:
+    except (BadUserInput, RateLimited) as wrong:
         return wrong
 
 

@@ -137,6 +137,8 @@ class Orders:
             Hit(name="orders_per_asker", rate=self.rates.orders_per_asker, key=name),
             Hit(name="orders_per_address", rate=self.rates.orders_per_address, key=asker.address),
         )
+        miss = Hit(name="report_misses_per_address", rate=self.rates.report_misses_per_address, key=asker.address)
+        await self.limiter.check(miss)
         made_at = self.now()
         order_id = uuid4()
         number = order_number(secrets.randbits(NUMBER_BITS))
@@ -180,9 +182,7 @@ class Orders:
             )
         except ReportNotFound:
             # as much a guess at a report's link as asking for the report
-            await self.limiter.hit(
-                Hit(name="report_misses_per_address", rate=self.rates.report_misses_per_address, key=asker.address)
-            )
+            await self.limiter.hit(miss)
             raise
         order = outcome.record
         return Placed(

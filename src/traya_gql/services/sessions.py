@@ -33,6 +33,7 @@ from traya_gql.services.revocations import Revocations
 REFRESH_LIFETIME = timedelta(days=30)
 GRACE = timedelta(seconds=10)
 MAX_SESSIONS = 20
+_MOST_EVER = 200  # should an earlier release have allowed more
 _LONGEST_DEVICE = 100
 _UNKNOWN_DEVICE = "Unknown device"
 _SECRET_BYTES = 32
@@ -59,6 +60,12 @@ class SessionNotFound(Refusal):
 
     def __init__(self) -> None:
         super().__init__(Problem(RefusalCode.SESSION_NOT_FOUND, "There is no such session.", ("id",)))
+
+
+class _Started(NamedTuple):
+    session: SessionRecord
+    customer: CustomerRecord
+    revoked: list[Revocation]
 
 
 class _Found(NamedTuple):
@@ -114,20 +121,29 @@ class Sessions:
             expires_at=made_at + REFRESH_LIFETIME,
         )
 
-        async def work() -> tuple[CustomerRecord, SessionDocument]:
+        async def work() -> _Started:
             if not await one_time_codes.use(sent.id):
                 raise CodeInvalid
-            customer = await self._customer(sent.phone, id_=new_customer_id, at=made_at)
-            await self._make_room(customer.id, at=made_at)
-            opened = session.model_copy(update={"customer_id": customer.id})
-            return customer, await opened.insert()
+            customer = await customers.note_sign_in(sent.phone, at=made_at)
+            if customer is None:
+                customer = await CustomerDocument(
+                    id=new_customer_id,
+                    created_at=made_at,
+                    phone=sent.phone,
+                    verified_at=made_at,
+                    signed_in_at=made_at,
+                ).insert()
+            revoked = await _make_room(customer.id, at=made_at)
+            opened = await session.model_copy(update={"customer_id": customer.id}).insert()
+            return _Started(opened, customer, revoked)
 
         try:
-            customer, opened = await self.transactions.run(work)
+            started = await self.transactions.run(work)
         except DuplicateKeyError:
             # another first sign-in with this phone came in between; its customer is there now, and the code is not used
-            customer, opened = await self.transactions.run(work)
-        return self._opened(opened, customer, secret, at=made_at)
+            started = await self.transactions.run(work)
+        self.revocations.apply_locally(*started.revoked)
+        return self._opened(started.session, started.customer, secret, at=made_at)
 
     async def refresh(self, token: str, *, address: str) -> Opened:
         """Return new tokens for a refresh token, which is used up by it.
@@ -199,19 +215,6 @@ class Sessions:
             self.revocations.apply_locally(revoked)
         return ended
 
-    async def _customer(self, phone: str, *, id_: UUID, at: datetime) -> CustomerRecord:
-        known = await customers.by_phone(phone)
-        if known is None:
-            return await CustomerDocument(id=id_, created_at=at, phone=phone, verified_at=at).insert()
-        return known if known.verified_at is not None else await customers.set_verified(known.id, at=at) or known
-
-    async def _make_room(self, customer_id: UUID, *, at: datetime) -> None:
-        """End the oldest sessions beyond what a customer can have, with the new one."""
-        lasting = await sessions.page(customer_id, now=at, after=None, limit=MAX_SESSIONS + 1)
-        for session in lasting[MAX_SESSIONS - 1 :]:
-            await sessions.end(session.id, customer_id=customer_id, now=at)
-            await revocations.revoke_session(session.id, expires_at=revoked_until(at))
-
     async def _successor_again(self, session: SessionRecord, secret: str, seal: str, *, at: datetime) -> str:
         """Return the successor of a token that was used moments ago.
 
@@ -251,6 +254,16 @@ class Sessions:
             access=self.tokens.issue_for_session(who, made_at=at),
             refresh=Issued(token, session.expires_at),
         )
+
+
+async def _make_room(customer_id: UUID, *, at: datetime) -> list[Revocation]:
+    """End the oldest sessions beyond what a customer can have with one more, and return their revocations."""
+    lasting = await sessions.page(customer_id, now=at, after=None, limit=_MOST_EVER)
+    revoked = []
+    for session in lasting[MAX_SESSIONS - 1 :]:
+        await sessions.end(session.id, customer_id=customer_id, now=at)
+        revoked.append(await revocations.revoke_session(session.id, expires_at=revoked_until(at)))
+    return revoked
 
 
 def revoked_until(at: datetime) -> datetime:
