@@ -26,14 +26,7 @@ def request_error(error: GraphQLError, *, code: str, hide_hints: bool) -> dict[s
 
 def shown_errors(errors: list[GraphQLError], *, operation_name: str | None, hide_hints: bool) -> list[dict[str, Any]]:
     """Return the errors of an execution. Whatever does not carry a code of ours is a fault: logged and masked."""
-    return [
-        _rate_limited(error, cause)
-        if isinstance(cause := _cause(error), RateLimited)
-        else _shown(error, code, hide_hints=hide_hints)
-        if (code := _code(error))
-        else fault(cause, operation_name=operation_name, path=error.path)
-        for error in errors[:_MOST_ERRORS]
-    ]
+    return [_shown_error(error, operation_name, hide_hints=hide_hints) for error in errors[:_MOST_ERRORS]]
 
 
 def fault(error: BaseException, *, operation_name: str | None, path: list[str | int] | None = None) -> dict[str, Any]:
@@ -63,6 +56,15 @@ def too_slow(seconds: float, *, operation_name: str | None) -> dict[str, Any]:
     _log.warning("timeout", operation=loggable_name(operation_name), seconds=seconds)
     message = f"This took longer than {seconds:g} s. Ask for less at once, or repeat it later."
     return {"message": message, "extensions": {"code": "TIMEOUT"}}
+
+
+def _shown_error(error: GraphQLError, operation_name: str | None, *, hide_hints: bool) -> dict[str, Any]:
+    cause = _cause(error)
+    if isinstance(cause, RateLimited):
+        return _rate_limited(error, cause)
+    if code := _code(error):
+        return _shown(error, code, hide_hints=hide_hints)
+    return fault(cause, operation_name=operation_name, path=error.path)
 
 
 def _code(error: GraphQLError) -> str | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from traya_gql.context import Grant, Info, Kind, Viewer
+from traya_gql.documents.products import ProductRecord
 from traya_gql.documents.reports import ReportRecord
 from traya_gql.domain.assessment import MOST_CAUSES, CauseCode, CauseLevel, EvidenceGrade, NoRecoveryReason
 from traya_gql.domain.assessment import Cause as ListedCause
@@ -151,6 +152,7 @@ class KitItem:
 @strawberry.type(description="What the report recommends: at most one product of each category.")
 class Kit:
     recommended: strawberry.Private[tuple[RecommendedItem, ...]]
+    found: strawberry.Private[list[ProductRecord | None]]
 
     @strawberry.field(
         description="The products, 0 to 3. Nothing to swallow until safety questions are answered.",
@@ -160,9 +162,8 @@ class Kit:
         return [KitItem(product_id=item.product_id, causes=list(item.causes)) for item in self.recommended]
 
     @strawberry.field(description="One of each product that can be ordered now, at today's prices, with all taxes.")
-    async def price(self, info: Info) -> Money:
-        found = await info.context.loaders.product_by_id.load_many([item.product_id for item in self.recommended])
-        return money(sum(product.price_paise for product in found if product is not None and product.is_active))
+    def price(self) -> Money:
+        return money(sum(one.price_paise for one in self.found if one is not None and one.is_active))
 
 
 @strawberry.type(description="One reason to hold back.")
@@ -215,8 +216,12 @@ class Report(Node):
         return Recovery.of(self.record.assessment.recovery)
 
     @strawberry.field(description="The recommended products and what they cost together.")
-    def kit(self) -> Kit:
-        return Kit(recommended=self.record.kit)
+    async def kit(self, info: Info) -> Kit:
+        found: list[ProductRecord | None] = []
+        if not info.context.field_names.isdisjoint(("product", "price")):
+            # before the items are shown: they need no task each to wait for theirs
+            found = await info.context.loaders.product_by_id.load_many([item.product_id for item in self.record.kit])
+        return Kit(recommended=self.record.kit, found=found)
 
     @strawberry.field(description="What everybody with hair loss can do next; the same for all reports.")
     def next_steps(self) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import jwt
+from cachetools import LRUCache
 
 from traya_gql.domain.roles import Role
 from traya_gql.services.keys import Keys, key_id_of
@@ -20,6 +21,7 @@ _ALGORITHM = "HS256"
 _ISSUER = "traya-gql"
 _SESSION = "session"
 _MOST_CHARACTERS = 1000
+_MOST_REMEMBERED = 10_000
 
 
 class Kind(StrEnum):
@@ -57,6 +59,11 @@ class TokenExpired(Exception):
     """The token was good once."""
 
 
+class _Verified(NamedTuple):
+    found: Grant | SignedIn
+    expires_at: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccessTokens:
     """Makes and reads access tokens.
@@ -71,6 +78,10 @@ class AccessTokens:
 
     keys: Keys
     guest_lifetime: timedelta
+    # a client sends one token many times: what was verified stays so, as it names its own end
+    _verified: LRUCache[str, _Verified] = field(
+        default_factory=lambda: LRUCache(_MOST_REMEMBERED), init=False, repr=False
+    )
 
     def issue(self, grant: Grant, *, made_at: datetime) -> Issued:
         """Return the token of an object made at that time."""
@@ -105,6 +116,17 @@ class AccessTokens:
         """
         if len(token) > _MOST_CHARACTERS:
             return None
+        verified = self._verified.get(token)
+        if verified is None:
+            verified = self._verify(token)
+            if verified is None:
+                return None
+            self._verified[token] = verified
+        if now.timestamp() >= verified.expires_at:
+            raise TokenExpired
+        return verified.found
+
+    def _verify(self, token: str) -> _Verified | None:
         try:
             key = self.keys.by_id(jwt.get_unverified_header(token).get("kid"))
             if key is None:
@@ -118,12 +140,9 @@ class AccessTokens:
                 # the clock is an argument
                 options={"require": ["exp", "sub", "aud"], "verify_exp": False, "verify_iat": False},
             )
-            found = _found(claims)
-            if now.timestamp() >= claims["exp"]:
-                raise TokenExpired
+            return _Verified(_found(claims), _whole(claims["exp"]))
         except (jwt.InvalidTokenError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
-        return found
 
     def _signed(self, claims: dict[str, Any], *, made_at: datetime, lifetime: timedelta) -> Issued:
         expires_at = made_at + lifetime
@@ -136,11 +155,15 @@ class AccessTokens:
 def _found(claims: dict[str, Any]) -> Grant | SignedIn:
     if claims["aud"] != _SESSION:
         return Grant(Kind(claims["aud"]), UUID(hex=claims["sub"]))
-    if type(claims["ver"]) is not int:
-        raise TypeError
     return SignedIn(
         customer_id=UUID(hex=claims["sub"]),
         session_id=UUID(hex=claims["sid"]),
-        access_version=claims["ver"],
+        access_version=_whole(claims["ver"]),
         roles=frozenset(map(Role, claims["roles"])),
     )
+
+
+def _whole(claim: Any) -> int:
+    if type(claim) is not int:
+        raise TypeError("not a whole number")
+    return claim

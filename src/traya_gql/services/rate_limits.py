@@ -92,7 +92,8 @@ class RateLimiter:
         Raises:
             RateLimited: at least one is remembered as over its limit.
         """
-        self._refuse_remembered([self._id(hit) for hit in hits])
+        if self._refused:
+            self._refuse_remembered([self._id(hit) for hit in hits])
 
     def _refuse_remembered(self, ids: list[str]) -> None:
         now = self.monotonic()
