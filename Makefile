@@ -73,7 +73,7 @@ browser: $(VENV)/.dev ## GraphiQL in headless Chromium without internet (Debian 
 	@timeout 300 $(BIN)/pytest tests/browser --quiet
 
 .PHONY: bench
-bench: $(VENV)/.dev ## figures side by side with a plain Strawberry + Beanie app; about 4 minutes
+bench: $(VENV)/.dev ## figures side by side with a plain Strawberry + Beanie app; about 6 minutes
 	@timeout 900 $(BIN)/python -m bench
 
 .PHONY: ready
