@@ -69,9 +69,9 @@ class Run:
         challenge = self.ask(REQUEST_OTP, input={"phone": PHONE})["data"]["requestOtp"]["challenge"]
         code = self.sms.next_message_blocking().text[:6]
         self.remember("sent code", code)
-        for typed in (PLANTED["code"], code):
-            answer = self.ask(VERIFY_OTP, input={"challenge": challenge, "code": typed, "device": PLANTED["name"]})
-        given: dict[str, Any] = answer["data"]["verifyOtp"]
+        typed = {"challenge": challenge, "device": PLANTED["name"]}
+        self.ask(VERIFY_OTP, input={**typed, "code": PLANTED["code"]})
+        given: dict[str, Any] = self.ask(VERIFY_OTP, input={**typed, "code": code})["data"]["verifyOtp"]
         header, payload, signature = given["accessToken"].split(".")
         assert json.loads(base64.urlsafe_b64decode(payload + "=="))["aud"] == "session"
         self.remember("access token", f"{payload}.{signature}")
