@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 import jwt
 
 from bench.load import Request, ask
-from traya_gql.services.access_tokens import SESSION_LIFETIME, AccessTokens, SignedIn
+from traya_gql.services.access_tokens import ACCESS_TOKEN_LIFETIME, AccessTokens, SignedIn
 from traya_gql.services.keys import Keys
 
 ROOT = Path(__file__).parent.parent
@@ -75,7 +75,7 @@ def plain(uri: str, folder: Path, *, is_standard: bool) -> contextlib.AbstractCo
     secret = secrets.token_urlsafe(48)
 
     def make_token(customer_id: UUID) -> str:
-        return jwt.encode({"sub": customer_id.hex, "exp": datetime.now(UTC) + SESSION_LIFETIME}, secret, "HS256")
+        return jwt.encode({"sub": customer_id.hex, "exp": datetime.now(UTC) + ACCESS_TOKEN_LIFETIME}, secret, "HS256")
 
     environment = {"PEER_MONGODB_URI": uri, "PEER_SECRET_KEY": secret}
     options = ["--loop", loop, "--http", http, "--ws", "none"]

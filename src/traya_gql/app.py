@@ -150,7 +150,7 @@ def build_services(
     codes = OneTimeCodes(keys=keys, messages=messages, limiter=limiter, rates=rates, now=clock)
     return Services(
         access_tokens=tokens,
-        customers=Customers(transactions=transactions, now=clock),
+        customers=Customers(transactions=transactions),
         hair_tests=HairTests(once=once, tokens=tokens, limiter=limiter, rates=rates, now=clock),
         one_time_codes=codes,
         orders=Orders(once=once, tokens=tokens, limiter=limiter, rates=rates, now=clock),

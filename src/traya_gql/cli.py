@@ -108,8 +108,8 @@ def serve(
         configure_logging(is_json=settings.mode is Mode.PRODUCTION)
         listening = _listen(host, port)
         with _hold_database(settings):
-            _run(_prepare(settings))
-            _greet(host, port)
+            asyncio.run(_prepare(settings))
+            _greet(host, port, settings)
             config = uvicorn.Config(
                 "traya_gql.app:create_app_from_environment",
                 factory=True,
@@ -145,7 +145,7 @@ def seed(data: DataOption = None) -> None:
             return await _seed()
 
         with _hold_database(settings):
-            added = _run(_with_storage(settings, work))
+            added = asyncio.run(_with_storage(settings, work))
         out.print(f"{added} products added, {len(catalogue()) - added} were there already.")
 
 
@@ -164,7 +164,7 @@ def migrate(data: DataOption = None) -> None:
             return reached
 
         with _hold_database(settings):
-            reached = _run(_with_storage(settings, work))
+            reached = asyncio.run(_with_storage(settings, work))
         steps = f"migrated to version {reached[-1]}" if reached else "already current"
         out.print(f"The database is {steps}; collections and indexes are there.")
 
@@ -176,7 +176,7 @@ def doctor(data: DataOption = None) -> None:
         settings = _settings(data)
         _show_settings(settings)
         with _hold_database(settings):
-            findings = _run(_with_storage(settings, _examine))
+            findings = asyncio.run(_with_storage(settings, _examine))
     table = Table("Check", "Finding", "What to do", title="Health")
     for check, (finding, advice) in findings.items():
         table.add_row(check, finding, f"[red]{advice}[/red]" if advice else "[green]nothing[/green]")
@@ -229,8 +229,10 @@ def staff_invite(
             return await services.staff.invite(phone, role, by=None)
 
         with _hold_database(settings):
-            invited = _run(_with_storage(settings, work))
+            invited = asyncio.run(_with_storage(settings, work))
+        place = settings.data.absolute() if settings.mongodb_uri is None else "MONGODB_URI"
         out.print(f"{invited.phone} is {', '.join(invited.roles)} as soon as they sign in, or refresh their session.")
+        out.print(f"This is in the database of {place}.", soft_wrap=True)
 
 
 @staff_app.command("list")
@@ -245,7 +247,7 @@ def staff_list(data: DataOption = None) -> None:
             return await services.staff.page(role=None, after=None, limit=_MOST_STAFF_SHOWN)
 
         with _hold_database(settings):
-            found = _run(_with_storage(settings, work))
+            found = asyncio.run(_with_storage(settings, work))
         table = Table("Phone", "Name", "Roles", "Signed in", title="Staff")
         for one in found:
             table.add_row(
@@ -305,10 +307,6 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
-
-
 @contextlib.contextmanager
 def _hold_database(settings: Settings) -> Iterator[None]:
     """Keep the embedded MongoDB running for the block; afterwards wait until it is gone, if nobody else uses it."""
@@ -356,14 +354,17 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _greet(host: str, port: int) -> None:
+def _greet(host: str, port: int, settings: Settings) -> None:
     shown_host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     base = f"http://{shown_host}:{port}"
+    if settings.mode is Mode.PRODUCTION:
+        out.print(Panel.fit(f"GraphQL  {base}{ENDPOINT}\nHealth   {base}/health/ready"))
+        return
     query = "\n".join(line for line in first_query().splitlines() if not line.startswith("#")).strip()
     out.print(Panel.fit(f"GraphQL and GraphiQL  {base}{ENDPOINT}\nHealth                {base}/health/ready"))
     out.print("Open the first address in a browser, or paste this query into your client:")
     out.print(Syntax(query, "graphql", background_color="default"))
-    out.print("Ctrl-C stops the server and its database.")
+    out.print(f"Ctrl-C stops the server{' and its database' if settings.mongodb_uri is None else ''}.")
 
 
 def _show_settings(settings: Settings) -> None:

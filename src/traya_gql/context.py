@@ -93,7 +93,7 @@ class Context:
     """The viewer, the services of the process, and loaders of this request alone.
 
     Args:
-        address: the client's network address.
+        address: what limits count for the client: its IPv4 address, or the /64 of its IPv6 address.
         device: what the client says it is.
         denied: why the bearer token is not good; raised when a field asks who the viewer is, so that what is open to
             anyone, and signing in anew, works all the same.

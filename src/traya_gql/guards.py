@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 from uuid import UUID
 
 import strawberry
@@ -50,7 +50,7 @@ class Guard:
 
 
 def _list(roles: frozenset[Role]) -> str:
-    return " and ".join(role.value for role in sorted(roles))
+    return " or ".join(role.value for role in sorted(roles))
 
 
 def _staff(name: str, *roles: Role) -> Guard:
@@ -127,6 +127,13 @@ ORDER_READERS = Readers(
     is_treating_staff_admitted=True,
     roles=frozenset({Role.SUPPORT}),
 )
+ORDER_REPORT_READERS = Readers(
+    "OrderReportReaders",
+    f"Private: null unless the reader is the owner, one of the {_TREATING}, or holds the access token that "
+    "`placeOrder` returned.",
+    is_token_good=True,
+    is_treating_staff_admitted=True,
+)
 CUSTOMER_ORDER_READERS = Readers(
     "CustomerOrderReaders",
     f"Private: null unless the reader is that customer, one of the {_TREATING}, or SUPPORT.",
@@ -179,7 +186,8 @@ def mutation_field(
     declared: tuple[type[Refusal], ...] = (InvalidInput, *refusals)
 
     def declare(resolver: Callable[..., Any]) -> Any:
-        payload = inspect.get_annotations(resolver, eval_str=True)["return"]
+        # nullable, so that a denial or a limit nulls its own field and not those beside it
+        payload = get_args(inspect.get_annotations(resolver, eval_str=True)["return"])[0]
         asked = _guarded(resolver, guard)
 
         @functools.wraps(resolver)

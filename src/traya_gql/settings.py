@@ -13,12 +13,14 @@ from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 SHORTEST_SECRET = 32
-FEWEST_CHARACTERS = 8
+MOST_RATE_LIMIT_FACTOR = 100
+FEWEST_CHARACTERS = 12
 """How many different characters a secret has at the least; random ones have some forty."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
 _PLACEHOLDER = re.compile(
-    r"change.?me|example|placeholder|your.?(secret|key|token)|default|insecure|dummy", re.IGNORECASE
+    r"change.?me|example|placeholder|your.{0,12}(secret|key|token)|replace.?me|goes.?in.?here|default|insecure|dummy",
+    re.IGNORECASE,
 )
 
 
@@ -99,9 +101,11 @@ class Settings(BaseSettings):
     def _are_networks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
         for text in texts:
             try:
-                ip_network(text)
+                network = ip_network(text)
             except ValueError as error:
                 raise ValueError(f"{error}; a network is like 10.0.0.0/8") from None
+            if network.prefixlen == 0:
+                raise ValueError(f"{text} is everybody: then clients choose their own address")
         return texts
 
     @model_validator(mode="after")
@@ -112,7 +116,11 @@ class Settings(BaseSettings):
                 _check_secret(variable_of(name), secret.get_secret_value(), is_key=name != "sms_token", mode=self.mode)
         if (self.sms_url is None) != (self.sms_token is None):
             raise ValueError("TRAYA_SMS_URL and TRAYA_SMS_TOKEN are set together, or neither")
+        if self.second_secret_key is not None and self.second_secret_key == self.secret_key:
+            raise ValueError("TRAYA_SECOND_SECRET_KEY is the same as TRAYA_SECRET_KEY: leave it out, or set another")
         if self.mode is Mode.PRODUCTION:
+            if self.rate_limit_factor > MOST_RATE_LIMIT_FACTOR:
+                raise ValueError(f"TRAYA_RATE_LIMIT_FACTOR can be at most {MOST_RATE_LIMIT_FACTOR} in production")
             if self.sms_url is not None and self.sms_url.scheme != "https" and self.sms_url.host not in _LOOPBACK:
                 raise ValueError("TRAYA_SMS_URL must be https in production: it carries sign-in codes")
             needed = ("mongodb_uri", "secret_key", "sms_url", "sms_token")
@@ -125,7 +133,8 @@ def _check_secret(variable: str, secret: str, *, is_key: bool, mode: Mode) -> No
     if is_key and len(secret) < SHORTEST_SECRET:
         raise ValueError(f"{variable} needs at least {SHORTEST_SECRET} characters: openssl rand -base64 48")
     if mode is Mode.PRODUCTION and (len(set(secret)) < FEWEST_CHARACTERS or _PLACEHOLDER.search(secret)):
-        raise ValueError(f"{variable} looks like a placeholder, not a secret. Make one with: openssl rand -base64 48")
+        advice = "Make one with: openssl rand -base64 48" if is_key else "Use the one that the vendor gave you."
+        raise ValueError(f"{variable} looks like a placeholder, not a secret. {advice}")
 
 
 def variable_of(name: str) -> str:

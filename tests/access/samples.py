@@ -53,12 +53,13 @@ PRIVATE_FIELDS = {
     "Customer.hairTests": PrivateField("hairTests { nodes { id person { phone } } }", "hairTests"),
     "Customer.orders": PrivateField("orders { nodes { id phone } }", "orders"),
     "Customer.reports": PrivateField("reports { nodes { id } }", "reports"),
+    "Order.report": PrivateField("report { id }", "report"),
     "Report.hairTest": PrivateField("hairTest { id person { phone } }", "hairTest"),
     "Report.safetyFindings": PrivateField("safetyFindings { code }", "safetyFindings"),
 }
 
 
-_ASKED = {"Report": {"Report", "Cause"}, "Customer": {"Customer"}}
+_ASKED = {"Report": {"Report", "Cause"}, "Customer": {"Customer"}, "Order": {"Order"}}
 
 
 def _fragment(type_: str) -> str:
@@ -212,7 +213,7 @@ SAMPLES: dict[str, Sample] = {
     "Query.nodes": Sample(_BY_IDS, {"Query.nodes": "nodes", "nodes(Product)": "nodes.0"}, _product),
     **_query(
         "order",
-        "query ($token: String!) { order(accessToken: $token) { id } }",
+        "query ($token: String!) { order(accessToken: $token) { id ...OfOrder } }",
         lambda cast, person: {"token": cast.bearers[person] or ""},
     ),
     **_query("product", _PRODUCT),
@@ -229,30 +230,39 @@ SAMPLES: dict[str, Sample] = {
         customer="{ id phone ...OfCustomer }",
         hairTests="{ nodes { id } }",
         reports="{ nodes { id ...OfReport } }",
-        orders="{ nodes { id } }",
+        orders="{ nodes { id ...OfOrder } }",
         addresses="{ id }",
         sessions="{ nodes { id } }",
-        guestRecords="{ id label }",
+        guestRecords="{ claimId firstName }",
         treatedCustomers="{ nodes { id phone ...OfCustomer } }",
     ),
     **_node("Report", "...OfReport", lambda cast: cast.owner.report_id),
     **_node("HairTest", "", lambda cast: cast.owner.hair_test_id),
-    **_node("Order", "", lambda cast: cast.owner.order_id),
+    **_node("Order", "...OfOrder", lambda cast: cast.owner.order_id),
     **_node("Customer", "...OfCustomer", lambda cast: cast.owner.customer_id),
     **_node("SavedAddress", "", lambda cast: cast.owner.address_id),
     **_node("Session", "", lambda cast: cast.owner.session_id),
     **_below_node("HairTest.report", "id ...OfReport", lambda cast: cast.owner.hair_test_id),
     **_below_node("Order.report", "id ...OfReport", lambda cast: cast.owner.order_id),
+    **_below_node("Customer.orders", "nodes { id ...OfOrder }", lambda cast: cast.owner.customer_id),
     **_below_node("Customer.reports", "nodes { id ...OfReport }", lambda cast: cast.owner.customer_id),
-    **_mutation("addAddress", _typed(lambda *_: {"address": address()}), addresses="id"),
+    **_mutation(
+        "addAddress",
+        _typed(lambda *_: {"address": address()}),
+        addresses="id",
+        address="id",
+        customer="id ...OfCustomer",
+    ),
     **_mutation("assignStaff", _typed(_pair), customer="id ...OfCustomer", staff="id ...OfCustomer"),
     **_mutation("claimGuestRecords", _something_to_claim),
-    **_mutation("deleteAddress", _own_address_to_delete, arguments="id", addresses="id"),
+    **_mutation("deleteAddress", _own_address_to_delete, arguments="id", addresses="id", customer="id ...OfCustomer"),
     **_mutation(
         "inviteStaff", _typed(lambda *_: {"phone": new_phone(), "roles": ["FINANCE"]}), staff="id ...OfCustomer"
     ),
     **_mutation(
-        "placeOrder", _typed(lambda cast, person: order(cast.owner.public_id, phone=cast.phone(person))), order="id"
+        "placeOrder",
+        _typed(lambda cast, person: order(cast.owner.public_id, phone=cast.phone(person))),
+        order="id ...OfOrder",
     ),
     **_mutation("refreshSession", _refresh_token, customer="id ...OfCustomer"),
     **_mutation("requestOtp", _typed(lambda *_: {"phone": new_phone()}), after=_read_the_message),
@@ -269,7 +279,9 @@ SAMPLES: dict[str, Sample] = {
         report="id ...OfReport",
     ),
     **_mutation("unassignStaff", _typed(_pair), customer="id ...OfCustomer", staff="id ...OfCustomer"),
-    **_mutation("updateAddress", _own_address, arguments="id input", addresses="id"),
+    **_mutation(
+        "updateAddress", _own_address, arguments="id input", addresses="id", address="id", customer="id ...OfCustomer"
+    ),
     **_mutation("updateProfile", _typed(lambda *_: {"name": "Asha Rao"}), customer="id ...OfCustomer"),
     **_mutation("verifyOtp", _code, customer="id ...OfCustomer"),
 }

@@ -179,7 +179,7 @@ async def test_a_denial_does_not_tell_whether_anybody_has_a_phone(world: World, 
 async def test_lists_of_the_viewer_hold_nothing_of_others(world: World) -> None:
     query = """{ viewer {
       customer { id } hairTests { nodes { id } } reports { nodes { id } } orders { nodes { id } }
-      addresses { id } sessions { nodes { id } } guestRecords { id }
+      addresses { id } sessions { nodes { id } } guestRecords { claimId }
     } }"""
     strangers = {*world.stranger, *world.guest}
 
@@ -231,9 +231,9 @@ async def test_nobody_claims_or_finds_what_others_left(world: World, person: Per
 
 @pytest.mark.parametrize("type_", [NodeType.HAIR_TEST, NodeType.ORDER])
 async def test_what_is_claimed_beside_something_foreign_stays_unclaimed(world: World, type_: NodeType) -> None:
-    query = "{ viewer { guestRecords { id } } }"
+    query = "{ viewer { guestRecords { claimId } } }"
     before = await world.cast.data(Person.OWNER, query)
-    [mine] = [record["id"] for record in before["viewer"]["guestRecords"]]
+    [mine] = [record["claimId"] for record in before["viewer"]["guestRecords"]]
     absent = await seen(world.cast, Person.OWNER, CLAIM, input={"ids": [mine, missing(type_)]})
 
     there = [await seen(world.cast, Person.OWNER, CLAIM, input={"ids": [mine, id_]}) for id_ in world.foreign(type_)]
@@ -349,6 +349,9 @@ async def test_an_order_from_somebody_elses_report_opens_nothing_private_of_it(w
     got = await world.cast.data(person, query, id=placed["placeOrder"]["order"]["id"])
 
     report = got["node"]["report"]
+    if person is Person.SUPPORT:
+        assert report is None
+        return
     assert report["publicId"] == world.stranger.public_id
     assert (report["hairTest"], report["safetyFindings"]) == (None, None)
     assert {cause["score"] for cause in report["causes"]} == {None}

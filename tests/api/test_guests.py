@@ -29,7 +29,7 @@ SUBMIT = """mutation ($input: SubmitHairTestInput!) {
 PLACE = """mutation ($input: PlaceOrderInput!) {
   placeOrder(input: $input) { accessToken isReplay order { id number phone } userErrors { code path } }
 }"""
-RECORDS = "{ viewer { guestRecords { id kind createdAt label } } }"
+RECORDS = "{ viewer { guestRecords { claimId kind createdAt firstName orderNumber } } }"
 CLAIM = """mutation ($input: ClaimGuestRecordsInput!) {
   claimGuestRecords(input: $input) { claimedIds userErrors { code path } }
 }"""
@@ -241,24 +241,30 @@ async def test_what_was_typed_with_a_phone_is_listed_with_little_of_it(client: G
     test_id, order_id = submitted["report"]["hairTest"]["id"], placed["order"]["id"]
     for record in records:
         created_at = datetime.fromisoformat(record.pop("createdAt"))
-        assert created_at == made[key_of(record["id"])].replace(tzinfo=UTC)
+        assert created_at == made[key_of(record["claimId"])].replace(tzinfo=UTC)
     assert records == [
-        {"id": order_id, "kind": "ORDER", "label": placed["order"]["number"]},
-        {"id": test_id, "kind": "HAIR_TEST", "label": "Asha"},
+        {"claimId": order_id, "kind": "ORDER", "firstName": None, "orderNumber": placed["order"]["number"]},
+        {"claimId": test_id, "kind": "HAIR_TEST", "firstName": "Asha", "orderNumber": None},
     ]
 
 
 async def test_a_guest_record_has_no_field_for_anything_private(client: GraphClient) -> None:
     shown = await client.data('{ __type(name: "GuestRecord") { fields { name } } }')
 
-    assert {field["name"] for field in shown["__type"]["fields"]} == {"id", "kind", "createdAt", "label"}
+    assert {field["name"] for field in shown["__type"]["fields"]} == {
+        "claimId",
+        "kind",
+        "createdAt",
+        "firstName",
+        "orderNumber",
+    }
 
 
 async def test_the_id_of_a_guest_record_opens_nothing_before_it_is_claimed(client: GraphClient) -> None:
     submitted = await submit(client)
     await place(client, submitted["report"]["publicId"])
     asha = await client.sign_in(ASHA)
-    ids = [record["id"] for record in await guest_records(client, asha)]
+    ids = [record["claimId"] for record in await guest_records(client, asha)]
     ask = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 
     before = await client.data(ask, bearer=asha.access_token, ids=ids)
@@ -281,14 +287,14 @@ async def test_at_most_the_100_newest_of_each_kind_are_listed_and_claimed_at_onc
     asha = await client.sign_in(ASHA)
 
     records = await guest_records(client, asha)
-    first = await claim(client, asha, *(record["id"] for record in records))
+    first = await claim(client, asha, *(record["claimId"] for record in records))
     rest = await guest_records(client, asha)
 
     assert len(records) == len(first) == 100
-    assert records[0]["id"] == submitted["report"]["hairTest"]["id"]
+    assert records[0]["claimId"] == submitted["report"]["hairTest"]["id"]
     assert [one["createdAt"] for one in records] == sorted((one["createdAt"] for one in records), reverse=True)
     assert len(rest) == 21
-    assert {one["id"] for one in rest}.isdisjoint(first)
+    assert {one["claimId"] for one in rest}.isdisjoint(first)
 
 
 # --- claiming ---------------------------------------------------------------------------------------------------------
@@ -298,7 +304,7 @@ async def test_what_is_claimed_is_the_customers_with_its_private_parts(client: G
     submitted = await submit(client)
     placed = await place(client, submitted["report"]["publicId"])
     asha = await client.sign_in(ASHA)
-    ids = [record["id"] for record in await guest_records(client, asha)]
+    ids = [record["claimId"] for record in await guest_records(client, asha)]
 
     claimed = await claim(client, asha, *ids)
 
@@ -397,10 +403,9 @@ async def test_none_and_more_than_100_are_refused(client: GraphClient, database:
 
     assert await claim(client, asha) == [("REQUIRED", ["input", "ids"])]
     assert await claim(client, asha, *[id_] * 101) == [("TOO_MANY", ["input", "ids"])]
-    assert await claim(client, asha, *[id_] * 10_000) == [("TOO_MANY", ["input", "ids"])]
     assert await owners(database) == {None}
 
-    assert await claim(client, asha, *[id_] * 100) == [id_] * 100
+    assert await claim(client, asha, *[id_] * 100) == [id_]
 
 
 async def test_20_concurrent_claims_make_the_record_owned_once(client: GraphClient, database: Any) -> None:
@@ -450,7 +455,7 @@ async def test_a_guests_access_tokens_stay_good_after_the_claim(client: GraphCli
 
     before = await read()
     asha = await client.sign_in(ASHA)
-    await claim(client, asha, *(record["id"] for record in await guest_records(client, asha)))
+    await claim(client, asha, *(record["claimId"] for record in await guest_records(client, asha)))
 
     assert await read() == before
     assert before[0]["report"]["hairTest"]["person"] == {"phone": "+919876543210"}
@@ -495,7 +500,7 @@ async def test_staff_who_were_invited_claim_nothing_before_they_prove_the_phone(
     assert await owners(database) == {None}
 
     asha = await client.sign_in(ASHA)
-    assert [record["id"] for record in await guest_records(client, asha)] == [id_]
+    assert [record["claimId"] for record in await guest_records(client, asha)] == [id_]
     assert await claim(client, asha, id_) == [id_]
     assert await owners(database) == {invited.id}
 

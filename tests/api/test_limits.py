@@ -504,3 +504,26 @@ def test_what_stands_in_a_list_without_an_argument_counts_as_often_as_the_list_c
 
     # nodes, and in each of 100: lines, and in each of 20: the product and its four fields
     assert "fields 10101" in refused.value.errors[0]["message"]
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        [[{"productId": ""}] * 201],
+        [[""] * 200 for _ in range(11)],
+        [[[[""] * 201]]],
+        [{"a": {"b": [""] * 55_000}}],
+    ],
+    ids=["long", "many", "nested", "huge"],
+)
+async def test_long_lists_in_variables_are_refused_before_anything_is_done(client: GraphClient, lists: Any) -> None:
+    """Each item is looked at by every field that uses it: a request of 1 MB would hold the loop for seconds."""
+    query = "query ($ids: [ID!]!) { a: nodes(ids: $ids) { id } b: nodes(ids: $ids) { id } }"
+
+    with client.commands.counting() as commands:
+        answer = await client.ask(query, ids=lists)
+
+    [error] = answer["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "at most 200 items" in error["message"]
+    assert commands == {}

@@ -372,7 +372,7 @@ async def test_new_roles_hold_at_once_and_come_with_the_next_refresh(
     assert await client.data("{ viewer { roles } }", bearer=demoted.access_token) == {"viewer": {"roles": ["CUSTOMER"]}}
 
 
-@pytest.mark.parametrize("mutation", ["signOut { isSignedOut }", "signOutEverywhere { endedSessions }"])
+@pytest.mark.parametrize("mutation", ["signOut { isSignedOut }", "signOutEverywhere { totalEnded }"])
 async def test_a_refresh_beside_a_sign_out_leaves_nothing_that_works(client: GraphClient, mutation: str) -> None:
     """Whoever comes first, no token of the session outlives both."""
     for _ in range(25):

@@ -21,7 +21,7 @@ SESSIONS = """query ($first: Int = 20, $after: String) { viewer { sessions(first
   nodes { id device createdAt lastUsedAt expiresAt isCurrent } pageInfo { hasNextPage endCursor }
 } } }"""
 SIGN_OUT = "mutation ($id: ID) { signOut(id: $id) { isSignedOut userErrors { code message path } } }"
-SIGN_OUT_EVERYWHERE = "mutation { signOutEverywhere { endedSessions userErrors { code } } }"
+SIGN_OUT_EVERYWHERE = "mutation { signOutEverywhere { totalEnded userErrors { code } } }"
 REFRESH = """mutation ($token: String!) {
   refreshSession(input: { refreshToken: $token }) { refreshToken userErrors { code } }
 }"""
@@ -197,7 +197,7 @@ async def test_sign_out_everywhere_ends_all_sessions_of_the_customer_and_nobody_
 
     done = await client.data(SIGN_OUT_EVERYWHERE, bearer=asha[1].access_token)
 
-    assert done == {"signOutEverywhere": {"endedSessions": 3, "userErrors": []}}
+    assert done == {"signOutEverywhere": {"totalEnded": 3, "userErrors": []}}
     assert [await is_signed_in(client, who) for who in asha] == [False] * 3
     assert [await can_refresh(client, who) for who in asha] == [False] * 3
     assert await is_signed_in(client, ravi)
@@ -210,7 +210,7 @@ async def test_of_many_sign_outs_at_once_each_says_what_is_so(client: GraphClien
 
     done = await asyncio.gather(*(client.ask(SIGN_OUT_EVERYWHERE, bearer=one.access_token) for one in who))
 
-    counts = [answer["data"]["signOutEverywhere"]["endedSessions"] for answer in done if "errors" not in answer]
+    counts = [answer["data"]["signOutEverywhere"]["totalEnded"] for answer in done if "errors" not in answer]
     assert sum(counts) == 10
     assert await database.sessions.count_documents({"ended_at": None}) == 0
     assert not any([await is_signed_in(client, one) for one in who])

@@ -468,3 +468,22 @@ async def test_a_customer_finds_nobody(client: GraphClient, asha: SignedIn, doct
     for who in (asha, doctor):
         assert await client.code(CUSTOMER, bearer=who.access_token, phone=ASHA) == "FORBIDDEN"
         assert await client.code(STAFF, bearer=who.access_token) == "FORBIDDEN"
+
+
+async def test_an_assignment_never_outlives_the_role_however_they_meet(
+    client: GraphClient, started: tuple[Starlette, GraphClient], database: Any
+) -> None:
+    """Losing the role ends all assignments: also one that is made at the same moment."""
+    staff = started[0].state.services.staff
+    doctor = await staff.invite("9876500001", [Role.DOCTOR], by=None)
+    asha = await client.sign_in("9876543210")
+    customer_id = UUID(hex=read_node_id(asha.customer_id).key)
+
+    for _ in range(15):
+        await staff.set_roles(doctor.id, [Role.DOCTOR], by=uuid4())
+        await asyncio.gather(
+            staff.assign(customer_id=customer_id, staff_id=doctor.id, by=uuid4()),
+            staff.set_roles(doctor.id, [], by=uuid4()),
+            return_exceptions=True,
+        )
+        assert await database.assignments.count_documents({"staff_id": doctor.id}) == 0

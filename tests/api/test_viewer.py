@@ -52,7 +52,7 @@ EVERYTHING = """{ viewer {
   orders { nodes { id } pageInfo { hasNextPage endCursor } }
   addresses { id }
   sessions { nodes { device isCurrent } }
-  guestRecords { id }
+  guestRecords { claimId }
   treatedCustomers { nodes { id } }
 } }"""
 

@@ -117,7 +117,10 @@ def use_everything(run: Run) -> dict[str, Any]:
     assert placed["userErrors"] == []
     signed_in = run.sign_in()
     bearer = signed_in["accessToken"]
-    run.ask("{ viewer { customer { phone } guestRecords { id label } sessions { nodes { device } } } }", bearer=bearer)
+    run.ask(
+        "{ viewer { customer { phone } guestRecords { claimId firstName } sessions { nodes { device } } } }",
+        bearer=bearer,
+    )
     book = {"address": address(addressLine=PLANTED["street"]), "isDefault": True}
     run.ask("mutation ($i: AddAddressInput!) { addAddress(input: $i) { addresses { id } } }", bearer=bearer, i=book)
     profile = {"name": PLANTED["name"], "gender": "OTHER"}

@@ -154,7 +154,7 @@ PHONE = "+919876543210"
 
 HAVING = """query ($first: Int!, $reports: String, $orders: String, $hairTests: String, $sessions: String) {
   viewer {
-    customer { name } addresses { id } guestRecords { id }
+    customer { name } addresses { id } guestRecords { claimId }
     reports(first: $first, after: $reports) { pageInfo { endCursor } }
     orders(first: $first, after: $orders) { pageInfo { endCursor } }
     hairTests(first: $first, after: $hairTests) { pageInfo { endCursor } }
@@ -278,8 +278,8 @@ async def test_what_is_ones_own_is_found_without_looking_at_others(
     after = {name: first[name]["pageInfo"]["endCursor"] for name in ("reports", "orders", "hairTests", "sessions")}
     assert None not in after.values()
     await client.data(HAVING, bearer=bearer, first=10, **after)
-    records = await client.data("{ viewer { guestRecords { id } } }", bearer=bearer)
-    ids = [record["id"] for record in records["viewer"]["guestRecords"]]
+    records = await client.data("{ viewer { guestRecords { claimId } } }", bearer=bearer)
+    ids = [record["claimId"] for record in records["viewer"]["guestRecords"]]
     assert len(ids) == 6
     claimed = await client.data(
         "mutation ($input: ClaimGuestRecordsInput!) { claimGuestRecords(input: $input) { userErrors { code } } }",
@@ -324,7 +324,7 @@ async def test_signing_in_and_out_looks_at_ones_own_sessions_and_codes_only(
     sessions = await client.data("{ viewer { sessions(first: 2) { nodes { id } } } }", bearer=second.access_token)
     id_ = sessions["viewer"]["sessions"]["nodes"][-1]["id"]
     await client.data("mutation ($id: ID) { signOut(id: $id) { isSignedOut } }", bearer=second.access_token, id=id_)
-    await client.data("mutation { signOutEverywhere { endedSessions } }", bearer=newcomer.access_token)
+    await client.data("mutation { signOutEverywhere { totalEnded } }", bearer=newcomer.access_token)
     await revocations.by_keys(uuid4(), uuid4())
 
     seen = await examined(watched)

@@ -18,15 +18,15 @@ def test_the_products_limits_are_these() -> None:
     assert figures(Rates()) == {
         "otp_requests_per_phone": (5, 900),
         "otp_requests_per_phone_daily": (15, 86_400),
-        "otp_requests_per_address": (60, 3_600),
+        "otp_requests_per_ip": (60, 3_600),
         "otp_guesses_per_phone": (15, 3_600),
-        "otp_guesses_per_address": (120, 3_600),
+        "otp_guesses_per_ip": (120, 3_600),
         "hair_tests_per_asker": (20, 86_400),
-        "hair_tests_per_address": (120, 3_600),
+        "hair_tests_per_ip": (120, 3_600),
         "orders_per_asker": (20, 3_600),
-        "orders_per_address": (120, 3_600),
-        "report_misses_per_address": (60, 60),
-        "refreshes_per_address": (600, 3_600),
+        "orders_per_ip": (120, 3_600),
+        "report_misses_per_ip": (60, 60),
+        "refreshes_per_ip": (600, 3_600),
     }
 
 

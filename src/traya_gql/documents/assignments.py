@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import ConfigDict
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
 
 from traya_gql.documents.records import Position, Record, StoredDocument, find_many, find_newest
 from traya_gql.documents.transactions import current_session
@@ -64,14 +63,14 @@ async def page(staff_id: UUID, *, after: Position | None, limit: int) -> list[As
 
 
 async def add(*, id_: UUID, customer_id: UUID, staff_id: UUID, assigned_by: UUID, at: datetime) -> None:
-    """Note that somebody treats a customer; a second time changes nothing. Not for use in a transaction."""
-    document = AssignmentDocument(
+    """Note that somebody treats a customer. Joins the transaction it runs in.
+
+    Raises:
+        pymongo.errors.DuplicateKeyError: they do already.
+    """
+    await AssignmentDocument(
         id=id_, created_at=at, customer_id=customer_id, staff_id=staff_id, assigned_by=assigned_by
-    )
-    try:
-        await document.insert()
-    except DuplicateKeyError:
-        return
+    ).insert()
 
 
 async def remove(*, customer_id: UUID, staff_id: UUID) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ class CustomerRecord(Record):
     Args:
         verified_at: when the phone was first proven by a code; None for staff who were invited and never signed in.
         signed_in_at: when they last signed in.
+        assigned_at: when a doctor or coach was last assigned to a customer.
         roles: what they are besides a customer.
         access_version: access tokens of a lower one are dead.
         version: grows with every change of profile and address book.
@@ -31,6 +32,7 @@ class CustomerRecord(Record):
     phone: str
     verified_at: datetime | None
     signed_in_at: datetime | None = None
+    assigned_at: datetime | None = None
     name: str | None = None
     gender: Gender | None = None
     roles: tuple[Role, ...] = ()
@@ -100,6 +102,15 @@ async def note_sign_in(phone: str, *, at: datetime) -> CustomerRecord | None:
     """
     noted = [{"$set": {"signed_in_at": at, "verified_at": {"$ifNull": ["$verified_at", at]}}}]
     return await _update({"phone": phone}, noted, comment="customers.note_sign_in")
+
+
+async def note_assignment(id_: UUID, *, roles: Collection[Role], at: datetime) -> CustomerRecord | None:
+    """Note that somebody with one of these roles is assigned to a customer; None when they have none of them.
+
+    Joins the transaction it runs in. As it writes, an assignment and the loss of the role follow one after the other.
+    """
+    query = {"_id": id_, "roles": {"$in": list(roles)}}
+    return await _update(query, {"$set": {"assigned_at": at}}, comment="customers.note_assignment")
 
 
 async def set_roles(id_: UUID, *, roles: Sequence[Role]) -> CustomerRecord | None:

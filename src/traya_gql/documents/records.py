@@ -1,4 +1,4 @@
-"""What all records share, and the two ways to read them."""
+"""What all records share, and the ways to read them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,11 @@ class OwnedRecord(Record):
     customer_id: UUID | None = None
 
 
-OWNED_NEWEST_FIRST = (("customer_id", DESCENDING), ("created_at", DESCENDING), ("_id", DESCENDING))
-"""The keys of the index that lists what a customer owns."""
-
-
 NEWEST_FIRST = (("created_at", DESCENDING), ("_id", DESCENDING))
 """The order of lists of records."""
+
+OWNED_NEWEST_FIRST = (("customer_id", DESCENDING), *NEWEST_FIRST)
+"""The keys of the index that lists what a customer owns."""
 
 
 class Position(NamedTuple):

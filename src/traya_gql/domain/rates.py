@@ -34,15 +34,16 @@ class Rates(BaseModel):
 
     otp_requests_per_phone: Rate = Rate(limit=5, period_s=15 * _MINUTE_S)
     otp_requests_per_phone_daily: Rate = Rate(limit=15, period_s=_DAY_S)
-    otp_requests_per_address: Rate = Rate(limit=60, period_s=_HOUR_S)
+    otp_requests_per_ip: Rate = Rate(limit=60, period_s=_HOUR_S)
     otp_guesses_per_phone: Rate = Rate(limit=15, period_s=_HOUR_S)
-    otp_guesses_per_address: Rate = Rate(limit=120, period_s=_HOUR_S)
+    otp_guesses_per_ip: Rate = Rate(limit=120, period_s=_HOUR_S)
     hair_tests_per_asker: Rate = Rate(limit=20, period_s=_DAY_S)
-    hair_tests_per_address: Rate = Rate(limit=120, period_s=_HOUR_S)
+    hair_tests_per_ip: Rate = Rate(limit=120, period_s=_HOUR_S)
     orders_per_asker: Rate = Rate(limit=20, period_s=_HOUR_S)
-    orders_per_address: Rate = Rate(limit=120, period_s=_HOUR_S)
-    report_misses_per_address: Rate = Rate(limit=60, period_s=_MINUTE_S)
-    refreshes_per_address: Rate = Rate(limit=600, period_s=_HOUR_S)
+    orders_per_ip: Rate = Rate(limit=120, period_s=_HOUR_S)
+    report_misses_per_ip: Rate = Rate(limit=60, period_s=_MINUTE_S)
+    refreshes_per_session: Rate = Rate(limit=120, period_s=_HOUR_S)
+    unsealed_refreshes_per_ip: Rate = Rate(limit=60, period_s=_HOUR_S)
 
     def scaled(self, factor: float) -> Rates:
         """Return these limits times `factor`, rounded, each between 1 and `MAX_LIMIT`; the periods stay.

@@ -39,7 +39,7 @@ def fault(error: BaseException, *, operation_name: str | None, path: list[str | 
         "fault",
         incident_id=incident,
         operation=loggable_name(operation_name),
-        path=path,
+        path=None if path is None else [_loggable_step(step) for step in path],
         **describe_fault(error),
     )
     shown: dict[str, Any] = {
@@ -49,6 +49,11 @@ def fault(error: BaseException, *, operation_name: str | None, path: list[str | 
     if path is not None:
         shown["path"] = path
     return shown
+
+
+def _loggable_step(step: str | int) -> str | int:
+    # an alias is the client's own word
+    return step if isinstance(step, int) else loggable_name(step) or "hidden"
 
 
 def too_slow(seconds: float, *, operation_name: str | None) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Limits:
         fields: fields that may be resolved, leaves too; what stands in a list counts as often as the list is long at
             the most.
         mutations: mutation fields of one request.
+        list_items: items of one list in the variables, and of all lists together ten times as many.
         seconds: the time an operation may take.
         cached_bytes: memory for documents that were parsed and validated before.
     """
@@ -64,6 +65,7 @@ class Limits:
     directives: int = 50
     fields: int = 10_000
     mutations: int = 4
+    list_items: int = 200
     seconds: float = 20.0
     cached_bytes: int = 20_000_000
 
@@ -107,6 +109,30 @@ def check_limits(document: DocumentNode, schema: GraphQLSchema, limits: Limits) 
         ]
         errors += [_too_much(name, str(min(value, _HUGE)), most) for name, value, most in found]
     return errors
+
+
+def check_variables(variables: dict[str, Any] | None, limits: Limits) -> GraphQLError | None:
+    """Return an error when lists in the variables are longer than any argument takes.
+
+    A document's own literals are bounded by its tokens; a variable can hold as many items as the body has bytes, and
+    each is coerced, and asked for by every field that uses the variable.
+    """
+    waiting: list[Any] = list((variables or {}).values())
+    total = 0
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            total += len(value)
+            if len(value) > limits.list_items or total > 10 * limits.list_items:
+                return GraphQLError(
+                    f"A list in the variables is too long: at most {limits.list_items} items are taken, and"
+                    f" {10 * limits.list_items} in all lists together.",
+                    extensions={"code": "BAD_USER_INPUT"},
+                )
+            waiting += value
+    return None
 
 
 def _too_much(name: str, value: str, most: int) -> GraphQLError:

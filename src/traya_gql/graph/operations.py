@@ -27,7 +27,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from traya_gql.context import Context
 from traya_gql.graph.errors import fault, request_error, shown_errors, too_slow
-from traya_gql.graph.limits import Limits, check_limits
+from traya_gql.graph.limits import Limits, check_limits, check_variables
 from traya_gql.graph.signatures import signature
 
 _MOST_ERRORS = 5
@@ -150,6 +150,8 @@ class Graph:
         Never raises but for cancellation: faults are logged and masked.
         """
         name = prepared.name_of(operation.operation_name)
+        if (too_long := check_variables(operation.variables, self.limits)) is not None:
+            return Response({"errors": [self._request_error(too_long, "BAD_USER_INPUT")]}, is_request_error=True)
         try:
             async with asyncio.timeout(self.limits.seconds):
                 context.field_names = prepared.field_names

@@ -17,6 +17,7 @@ from graphql import (
     FloatValueNode,
     IntValueNode,
     ListValueNode,
+    NameNode,
     Node,
     NullValueNode,
     ObjectValueNode,
@@ -26,8 +27,11 @@ from graphql import (
     visit,
 )
 
+from traya_gql.observability.operations import loggable_name
+
 _DIGITS = 16
 _HIDDEN = EnumValueNode(value="HIDDEN")
+_HIDDEN_NAME = NameNode(value="HIDDEN")
 
 
 class _HideLiterals(Visitor):
@@ -38,6 +42,8 @@ class _HideLiterals(Visitor):
     def enter(self, node: Node, *_: Any) -> Any:
         if isinstance(node, FieldNode):
             self.field_names.add(node.name.value)
+        if isinstance(node, NameNode) and loggable_name(node.value) is None:
+            return _HIDDEN_NAME
         if isinstance(
             node,
             BooleanValueNode

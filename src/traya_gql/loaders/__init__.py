@@ -89,7 +89,7 @@ class Loaders:
 
     @cached_property
     def treatment(self) -> DataLoader[TreatmentKey, bool]:
-        """Whether staff treat customers: one command a member of staff, and a request knows only one."""
+        """Whether staff treat customers: one command a member of staff."""
 
         async def load(keys: list[TreatmentKey]) -> list[bool]:
             found: set[TreatmentKey] = set()

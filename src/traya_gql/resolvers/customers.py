@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
+from uuid import UUID
 
 import strawberry
 
 from traya_gql.context import Info
+from traya_gql.documents.customers import CustomerRecord
 from traya_gql.domain.address_book import AddressBookFull, AddressNotFound
 from traya_gql.domain.addresses import ADDRESS_CODES
 from traya_gql.domain.paging import MAX_PAGE_SIZE
@@ -15,7 +17,7 @@ from traya_gql.domain.refusals import InvalidValue, RefusalCode
 from traya_gql.domain.text import TEXT_CODES
 from traya_gql.guards import SIGNED_IN, SUPPORT_OR_ADMIN, mutation_field, query_field
 from traya_gql.schema.addresses import SavedAddress
-from traya_gql.schema.common import BadUserInput, NodeType, read_key
+from traya_gql.schema.common import BadUserInput, NodeType, node_id, read_key
 from traya_gql.schema.customers import (
     AddAddressInput,
     AddAddressPayload,
@@ -23,6 +25,7 @@ from traya_gql.schema.customers import (
     ClaimGuestRecordsPayload,
     Customer,
     DeleteAddressPayload,
+    SavedAddressPayload,
     UpdateAddressInput,
     UpdateAddressPayload,
     UpdateProfileInput,
@@ -34,6 +37,8 @@ from traya_gql.services.customers import (
     StaleVersion,
     UpdateProfile,
 )
+
+PayloadT = TypeVar("PayloadT", bound=SavedAddressPayload)
 
 
 @strawberry.type
@@ -62,7 +67,7 @@ class CustomerMutations:
         self,
         info: Info,
         input_: Annotated[UpdateProfileInput, strawberry.argument(name="input", description="The change.")],
-    ) -> UpdateProfilePayload:
+    ) -> UpdateProfilePayload | None:
         command = UpdateProfile(
             name=UNSET if input_.name is strawberry.UNSET else input_.name,
             gender=UNSET if input_.gender is strawberry.UNSET else input_.gender,
@@ -82,11 +87,11 @@ class CustomerMutations:
         self,
         info: Info,
         input_: Annotated[AddAddressInput, strawberry.argument(name="input", description="The address.")],
-    ) -> AddAddressPayload:
+    ) -> AddAddressPayload | None:
         record = await info.context.services.customers.add_address(
             info.context.signed_in.customer_id, input_.address.typed(), is_default=input_.is_default
         )
-        return AddAddressPayload(addresses=SavedAddress.all_of(record.address_book))
+        return _book(AddAddressPayload, record, info, address_id=record.address_book.addresses[-1].id)
 
     @mutation_field(
         guard=SIGNED_IN,
@@ -99,16 +104,16 @@ class CustomerMutations:
         info: Info,
         id_: Annotated[strawberry.ID, strawberry.argument(name="id", description="One of `viewer.addresses`.")],
         input_: Annotated[UpdateAddressInput, strawberry.argument(name="input", description="The change.")],
-    ) -> UpdateAddressPayload:
+    ) -> UpdateAddressPayload | None:
         if (address_id := read_key(id_, NodeType.ADDRESS)) is None:
             raise AddressNotFound
         record = await info.context.services.customers.update_address(
             info.context.signed_in.customer_id,
-            address_id,
-            None if input_.address is None else input_.address.typed(),
+            address_id=address_id,
+            typed=None if input_.address is None else input_.address.typed(),
             is_default=input_.is_default,
         )
-        return UpdateAddressPayload(addresses=SavedAddress.all_of(record.address_book))
+        return _book(UpdateAddressPayload, record, info, address_id=address_id)
 
     @mutation_field(
         guard=SIGNED_IN,
@@ -122,11 +127,15 @@ class CustomerMutations:
         self,
         info: Info,
         id_: Annotated[strawberry.ID, strawberry.argument(name="id", description="One of `viewer.addresses`.")],
-    ) -> DeleteAddressPayload:
+    ) -> DeleteAddressPayload | None:
         if (address_id := read_key(id_, NodeType.ADDRESS)) is None:
             raise AddressNotFound
-        record = await info.context.services.customers.delete_address(info.context.signed_in.customer_id, address_id)
-        return DeleteAddressPayload(addresses=SavedAddress.all_of(record.address_book))
+        record = await info.context.services.customers.delete_address(
+            info.context.signed_in.customer_id, address_id=address_id
+        )
+        return DeleteAddressPayload(
+            addresses=SavedAddress.all_of(record.address_book), customer=Customer.of(record, info.context.viewer)
+        )
 
     @mutation_field(
         guard=SIGNED_IN,
@@ -141,8 +150,17 @@ class CustomerMutations:
         self,
         info: Info,
         input_: Annotated[ClaimGuestRecordsInput, strawberry.argument(name="input", description="What to claim.")],
-    ) -> ClaimGuestRecordsPayload:
+    ) -> ClaimGuestRecordsPayload | None:
         named = input_.ids[: MAX_PAGE_SIZE + 1]  # one more than is allowed, so that the service can say so
         ids = [(read_key(raw, NodeType.HAIR_TEST), read_key(raw, NodeType.ORDER)) for raw in named]
         await info.context.services.customers.claim(info.context.signed_in.customer_id, ids)
-        return ClaimGuestRecordsPayload(claimed_ids=input_.ids)
+        return ClaimGuestRecordsPayload(claimed_ids=list(dict.fromkeys(input_.ids)))
+
+
+def _book(payload: type[PayloadT], record: CustomerRecord, info: Info, *, address_id: UUID) -> PayloadT:
+    addresses = SavedAddress.all_of(record.address_book)
+    return payload(
+        addresses=addresses,
+        address=next(one for one in addresses if one.id == node_id(NodeType.ADDRESS, address_id)),
+        customer=Customer.of(record, info.context.viewer),
+    )

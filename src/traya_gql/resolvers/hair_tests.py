@@ -23,7 +23,8 @@ class HairTestMutations:
         description=(
             "Submit a hair test and get the report at once. The person, the answers and the report are stored "
             "together or not at all. They belong to the customer who is signed in; what a guest submits can be claimed "
-            "by whoever signs in with the phone. Nobody else's data is changed or shown, whatever phone is given."
+            "by whoever signs in with the phone. Nobody else's data is changed or shown, whatever phone is given. Too "
+            "many: RATE_LIMITED."
         ),
         input_codes=PERSON_CODES,
         refusals=(IdempotencyConflict, IdempotencyInProgress),
@@ -32,7 +33,7 @@ class HairTestMutations:
         self,
         info: Info,
         input_: Annotated[SubmitHairTestInput, strawberry.argument(name="input", description="The hair test.")],
-    ) -> SubmitHairTestPayload:
+    ) -> SubmitHairTestPayload | None:
         submitted = await info.context.services.hair_tests.submit(_command(input_), asker=info.context.asker)
         viewer = info.context.viewer.with_grant(Grant(Kind.REPORT, submitted.report.id))
         return SubmitHairTestPayload(

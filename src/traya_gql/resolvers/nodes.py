@@ -25,7 +25,7 @@ _WHO = (
     "Products and reports answer to anyone. Hair tests and orders answer to their owner, to the doctors and coaches "
     "assigned to the owner, and to who sends their access token as a bearer token (orders also to SUPPORT); customers "
     "to themselves, their doctors and coaches, SUPPORT and ADMIN. For all others they look like something that does "
-    "not exist."
+    "not exist. Too many misses of reports from one network address: RATE_LIMITED."
 )
 
 

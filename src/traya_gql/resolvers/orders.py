@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from traya_gql.context import Grant, Info, Kind
+from traya_gql.domain.orders import MAX_LINES
 from traya_gql.guards import ANYONE, ORDER_TOKEN, mutation_field, query_field
 from traya_gql.schema.common import NodeType, read_key
 from traya_gql.schema.orders import Order, PlaceOrderInput, PlaceOrderPayload
@@ -48,7 +49,7 @@ class OrderMutations:
         description=(
             "Order from a report at today's prices. The answers behind the report are checked again on the final "
             "lines. The order is stored as a whole or not at all. It belongs to the customer who is signed in; a "
-            "guest's can be claimed by whoever signs in with the phone."
+            "guest's can be claimed by whoever signs in with the phone. Too many: RATE_LIMITED."
         ),
         input_codes=ORDER_INPUT_CODES,
         refusals=(
@@ -62,7 +63,7 @@ class OrderMutations:
         self,
         info: Info,
         input_: Annotated[PlaceOrderInput, strawberry.argument(name="input", description="The order.")],
-    ) -> PlaceOrderPayload:
+    ) -> PlaceOrderPayload | None:
         placed = await info.context.services.orders.place(_command(input_), asker=info.context.asker)
         viewer = info.context.viewer.with_grant(Grant(Kind.ORDER, placed.order.id))
         return PlaceOrderPayload(
@@ -78,7 +79,7 @@ def _command(typed: PlaceOrderInput) -> PlaceOrder:
     if typed.lines is not None:
         lines = tuple(
             OrderedLine(product_id=read_key(line.product_id, NodeType.PRODUCT), quantity=line.quantity)
-            for line in typed.lines
+            for line in typed.lines[: MAX_LINES + 1]  # one more than is allowed, so that the service can say so
         )
     return PlaceOrder(
         idempotency_key=typed.idempotency_key,

@@ -23,7 +23,6 @@ from traya_gql.schema.sessions import (
     VerifyOtpInput,
     VerifyOtpPayload,
 )
-from traya_gql.services.access_tokens import SignedIn
 from traya_gql.services.one_time_codes import CodeInvalid, CodeNotSent
 from traya_gql.services.sessions import Opened, RefreshTokenInvalid, SessionNotFound
 
@@ -45,7 +44,7 @@ class SessionMutations:
         self,
         info: Info,
         input_: Annotated[RequestOtpInput, strawberry.argument(name="input", description="Whom to send it.")],
-    ) -> RequestOtpPayload:
+    ) -> RequestOtpPayload | None:
         requested = await info.context.services.one_time_codes.request(input_.phone, address=info.context.address)
         return RequestOtpPayload(
             challenge=strawberry.ID(str(requested.challenge)),
@@ -57,7 +56,7 @@ class SessionMutations:
         guard=ANYONE,
         description=(
             "Sign in with a code. Whoever signs in for the first time becomes a customer. A code is good once, for 5 "
-            "minutes and 5 guesses."
+            "minutes and 5 guesses. Too many guesses from one network address, or for one phone: RATE_LIMITED."
         ),
         refusals=(CodeInvalid,),
     )
@@ -65,7 +64,7 @@ class SessionMutations:
         self,
         info: Info,
         input_: Annotated[VerifyOtpInput, strawberry.argument(name="input", description="The code.")],
-    ) -> VerifyOtpPayload:
+    ) -> VerifyOtpPayload | None:
         context = info.context
         opened = await context.services.sessions.open(
             challenge=_challenge(input_.challenge),
@@ -79,7 +78,8 @@ class SessionMutations:
         guard=ANYONE,
         description=(
             "Get new tokens for a refresh token, which is good once. Sent twice within 10 seconds it gets the same "
-            "tokens again; used later, it ends the session, as somebody else may hold it."
+            "refresh token again, with a new access token; used later, it ends the session, as somebody else may hold "
+            "it. Too many from one network address: RATE_LIMITED."
         ),
         refusals=(RefreshTokenInvalid,),
     )
@@ -87,7 +87,7 @@ class SessionMutations:
         self,
         info: Info,
         input_: Annotated[RefreshSessionInput, strawberry.argument(name="input", description="The refresh token.")],
-    ) -> RefreshSessionPayload:
+    ) -> RefreshSessionPayload | None:
         context = info.context
         opened = await context.services.sessions.refresh(input_.refresh_token, address=context.address)
         return _payload(RefreshSessionPayload, opened, info)
@@ -104,7 +104,7 @@ class SessionMutations:
             strawberry.ID | None,
             strawberry.argument(name="id", description="One of `viewer.sessions`. Left out: the one that asks."),
         ] = None,
-    ) -> SignOutPayload:
+    ) -> SignOutPayload | None:
         signed_in = info.context.signed_in
         session_id = signed_in.session_id if id_ is None else read_key(id_, NodeType.SESSION)
         if session_id is None:
@@ -117,9 +117,9 @@ class SessionMutations:
         description="End all sessions of yours, with their access tokens, within about a second.",
         refusals=(),
     )
-    async def sign_out_everywhere(self, info: Info) -> SignOutEverywherePayload:
+    async def sign_out_everywhere(self, info: Info) -> SignOutEverywherePayload | None:
         ended = await info.context.services.sessions.end_all(info.context.signed_in.customer_id)
-        return SignOutEverywherePayload(ended_sessions=ended)
+        return SignOutEverywherePayload(total_ended=ended)
 
 
 def _challenge(raw: str) -> UUID | None:
@@ -130,13 +130,7 @@ def _challenge(raw: str) -> UUID | None:
 
 
 def _payload(payload: type[PayloadT], opened: Opened, info: Info) -> PayloadT:
-    who = SignedIn(
-        customer_id=opened.customer.id,
-        session_id=opened.session.id,
-        access_version=opened.customer.access_version,
-        roles=frozenset(opened.customer.roles),
-    )
-    viewer = Viewer(signed_in=who, loaders=info.context.loaders)
+    viewer = Viewer(signed_in=opened.signed_in, loaders=info.context.loaders)
     return payload(
         access_token=opened.access.token,
         access_token_expires_at=opened.access.expires_at,

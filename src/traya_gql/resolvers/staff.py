@@ -52,14 +52,16 @@ class StaffMutations:
     @mutation_field(
         guard=ADMIN,
         description="Give roles to whoever signs in with a phone. They hold from the next access token on.",
-        input_codes=frozenset({RefusalCode.INVALID_PHONE, RefusalCode.REQUIRED, RefusalCode.OUT_OF_RANGE}),
+        input_codes=frozenset(
+            {RefusalCode.INVALID_PHONE, RefusalCode.REQUIRED, RefusalCode.OUT_OF_RANGE, RefusalCode.TOO_MANY}
+        ),
         refusals=(OwnAccount,),
     )
     async def invite_staff(
         self,
         info: Info,
         input_: Annotated[InviteStaffInput, strawberry.argument(name="input", description="Whom, and as what.")],
-    ) -> InviteStaffPayload:
+    ) -> InviteStaffPayload | None:
         context = info.context
         record = await context.services.staff.invite(input_.phone, input_.roles, by=context.signed_in.customer_id)
         return InviteStaffPayload(staff=Customer.of(record, context.viewer))
@@ -68,16 +70,16 @@ class StaffMutations:
         guard=ADMIN,
         description=(
             "Replace the roles of somebody else. Their access tokens end within about a second; with the next ones the "
-            "new roles hold."
+            "new roles hold. Who is neither doctor nor coach any more treats nobody any more."
         ),
-        input_codes=frozenset({RefusalCode.OUT_OF_RANGE}),
+        input_codes=frozenset({RefusalCode.OUT_OF_RANGE, RefusalCode.TOO_MANY}),
         refusals=(OwnAccount, CustomerNotFound),
     )
     async def set_roles(
         self,
         info: Info,
         input_: Annotated[SetRolesInput, strawberry.argument(name="input", description="Whose, and which.")],
-    ) -> SetRolesPayload:
+    ) -> SetRolesPayload | None:
         context = info.context
         record = await context.services.staff.set_roles(
             read_key(input_.customer_id, NodeType.CUSTOMER), input_.roles, by=context.signed_in.customer_id
@@ -93,7 +95,7 @@ class StaffMutations:
         self,
         info: Info,
         input_: Annotated[AssignStaffInput, strawberry.argument(name="input", description="Who and whom.")],
-    ) -> AssignStaffPayload:
+    ) -> AssignStaffPayload | None:
         context = info.context
         customer, staff = await context.services.staff.assign(
             customer_id=read_key(input_.customer_id, NodeType.CUSTOMER),
@@ -113,7 +115,7 @@ class StaffMutations:
         self,
         info: Info,
         input_: Annotated[UnassignStaffInput, strawberry.argument(name="input", description="Who and whom.")],
-    ) -> UnassignStaffPayload:
+    ) -> UnassignStaffPayload | None:
         context = info.context
         customer, staff = await context.services.staff.unassign(
             customer_id=read_key(input_.customer_id, NodeType.CUSTOMER),

@@ -92,19 +92,21 @@ class Viewer:
         found = await info.context.services.customers.guest_records(customer)
         tests = [
             GuestRecord(
-                id=node_id(NodeType.HAIR_TEST, test.id),
+                claim_id=node_id(NodeType.HAIR_TEST, test.id),
                 kind=GuestRecordKind.HAIR_TEST,
                 created_at=test.created_at,
-                label=first_name(test.person.name),
+                first_name=first_name(test.person.name),
+                order_number=None,
             )
             for test in found.hair_tests
         ]
         orders = [
             GuestRecord(
-                id=node_id(NodeType.ORDER, order.id),
+                claim_id=node_id(NodeType.ORDER, order.id),
                 kind=GuestRecordKind.ORDER,
                 created_at=order.created_at,
-                label=order.number,
+                first_name=None,
+                order_number=order.number,
             )
             for order in found.orders
         ]

@@ -57,7 +57,7 @@ class Node:
 
 
 class NodeType(StrEnum):
-    """The types that `node` can answer; `SESSION` and `ADDRESS` have ids only to be named in mutations."""
+    """The types that ids name. `node` answers all but `SESSION` and `ADDRESS`, which mutations name."""
 
     ADDRESS = "SavedAddress"
     CUSTOMER = "Customer"

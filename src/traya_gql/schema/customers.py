@@ -46,7 +46,7 @@ described_enum(
         Role.SUPPORT: "Customer support: sees customers and orders, and assigns doctors and coaches.",
         Role.CATALOG_MANAGER: "Keeps the catalogue.",
         Role.FINANCE: "Keeps the accounts.",
-        Role.ADMIN: "Manages staff.",
+        Role.ADMIN: "Manages staff, finds customers, and assigns doctors and coaches; sees no health data.",
     },
 )
 
@@ -173,6 +173,18 @@ class AddressBookPayload(Payload):
         description="The whole address book after it, the oldest first; null when refused.",
         metadata={AT_MOST: MAX_ADDRESSES},
     )
+    customer: Customer | None = strawberry.field(
+        default=None, description="The customer, with the new `version`; null when refused."
+    )
+
+
+@strawberry.type
+class SavedAddressPayload(AddressBookPayload):
+    """The answer of a mutation that adds or changes one address."""
+
+    address: SavedAddress | None = strawberry.field(
+        default=None, description="The address that was added or changed; null when refused."
+    )
 
 
 @strawberry.input(description="An address to keep.")
@@ -184,7 +196,7 @@ class AddAddressInput:
 
 
 @strawberry.type(description="What `addAddress` answers.")
-class AddAddressPayload(AddressBookPayload):
+class AddAddressPayload(SavedAddressPayload):
     pass
 
 
@@ -197,7 +209,7 @@ class UpdateAddressInput:
 
 
 @strawberry.type(description="What `updateAddress` answers.")
-class UpdateAddressPayload(AddressBookPayload):
+class UpdateAddressPayload(SavedAddressPayload):
     pass
 
 
@@ -222,16 +234,19 @@ class GuestRecordKind(Enum):
     )
 )
 class GuestRecord:
-    id: strawberry.ID = strawberry.field(description="The id to claim it by; afterwards `node` answers to it.")
+    claim_id: strawberry.ID = strawberry.field(
+        description="What `claimGuestRecords` names it by. Once it is yours, it is the `id` of the object."
+    )
     kind: GuestRecordKind = strawberry.field(description="What it is.")
     created_at: datetime = strawberry.field(description="When it was submitted.")
-    label: str = strawberry.field(description="The first name of a hair test, the number of an order.")
+    first_name: str | None = strawberry.field(description="Of a hair test: the first name of the person. Else null.")
+    order_number: str | None = strawberry.field(description="Of an order: its number. Else null.")
 
 
 @strawberry.input(description="What to claim.")
 class ClaimGuestRecordsInput:
     ids: list[strawberry.ID] = strawberry.field(
-        description="The ids of `viewer.guestRecords` that are yours, 1 to 100. All are claimed, or none."
+        description="The `claimId`s of `viewer.guestRecords` that are yours, 1 to 100. All are claimed, or none."
     )
 
 

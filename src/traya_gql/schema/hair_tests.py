@@ -141,8 +141,9 @@ class InternalHealthInput:
 class SubmitHairTestInput:
     idempotency_key: UUID = strawberry.field(
         description=(
-            "A UUID that the client makes once for this submission and sends again with every repeat. A repeat with "
-            "the same phone and input gets the first answer again; it is remembered for 7 days."
+            "A UUID that the client makes once for this submission and sends again with every repeat. A repeat by the "
+            "same customer, or the guest with the same phone, and with the same input gets the first answer again; it "
+            "is remembered for 7 days. Signing in between makes it a new request."
         )
     )
     customer: CustomerInput = strawberry.field(description="Who takes the test.")

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import strawberry
 
-from traya_gql.context import Info, Viewer
+from traya_gql.context import Grant, Info, Kind, Viewer
 from traya_gql.documents.orders import OrderLineRecord, OrderRecord
 from traya_gql.domain.orders import MAX_LINES, OrderStatus, PaymentMethod
-from traya_gql.guards import AT_MOST
+from traya_gql.guards import AT_MOST, ORDER_REPORT_READERS, private_field
 from traya_gql.schema.addresses import Address, AddressInput
 from traya_gql.schema.common import Connection, Money, Node, NodeType, described_enum, money, node_id
 from traya_gql.schema.payloads import MadePayload
@@ -69,6 +69,8 @@ class OrderPricing:
 @strawberry.type(description="An order. Only ever reached by those who may read all of it.")
 class Order(Node):
     viewer: strawberry.Private[Viewer]
+    opened_by: strawberry.Private[Grant | None]
+    owner_id: strawberry.Private[UUID | None]
     report_id: strawberry.Private[UUID]
 
     number: str = strawberry.field(
@@ -89,6 +91,8 @@ class Order(Node):
     def of(cls, record: OrderRecord, viewer: Viewer) -> Self:
         return cls(
             viewer=viewer,
+            opened_by=Grant(Kind.ORDER, record.id),
+            owner_id=record.customer_id,
             report_id=record.report_id,
             id=node_id(NodeType.ORDER, record.id),
             number=record.number,
@@ -104,7 +108,11 @@ class Order(Node):
             payment_method=record.payment_method,
         )
 
-    @strawberry.field(description="The report it was ordered from. The order's token opens nothing private of it.")
+    # not for SUPPORT: its link would show them a summary of the customer's health
+    @private_field(
+        readers=ORDER_REPORT_READERS,
+        description="The report it was ordered from. The order's token opens nothing private of it.",
+    )
     async def report(self, info: Info) -> Report | None:
         record = await info.context.loaders.report_by_id.load(self.report_id)
         return None if record is None else Report.of(record, self.viewer)
@@ -125,8 +133,9 @@ class OrderLineInput:
 class PlaceOrderInput:
     idempotency_key: UUID = strawberry.field(
         description=(
-            "A UUID that the client makes once for this order and sends again with every repeat. A repeat with the "
-            "same phone and input gets the first answer again; it is remembered for 7 days."
+            "A UUID that the client makes once for this order and sends again with every repeat. A repeat by the "
+            "same customer, or the guest with the same phone, and with the same input gets the first answer again; it "
+            "is remembered for 7 days. Signing in between makes it a new request."
         )
     )
     report_public_id: str = strawberry.field(description="The `publicId` of the report to order from.")

@@ -121,6 +121,6 @@ class SignOutPayload(Payload):
 
 @strawberry.type(description="What `signOutEverywhere` answers.")
 class SignOutEverywherePayload(Payload):
-    ended_sessions: int | None = strawberry.field(
+    total_ended: int | None = strawberry.field(
         default=None, description="How many sessions were ended, this one too; null when refused."
     )

@@ -13,7 +13,7 @@ from traya_gql.schema.payloads import Payload
 class InviteStaffInput:
     phone: str = strawberry.field(description="The Indian mobile number that they will sign in with.")
     roles: list[Role] = strawberry.field(
-        description="The roles to give them besides those they have, at least one. CUSTOMER is not given."
+        description="The roles to give them besides those they have, 1 to 8. CUSTOMER is not given."
     )
 
 
@@ -21,7 +21,7 @@ class InviteStaffInput:
 class SetRolesInput:
     customer_id: strawberry.ID = strawberry.field(description="The `id` of the `Customer`.")
     roles: list[Role] = strawberry.field(
-        description="All roles they shall have besides CUSTOMER. Empty: they are a customer only."
+        description="All roles they shall have besides CUSTOMER, at most 8. Empty: they are a customer only."
     )
 
 

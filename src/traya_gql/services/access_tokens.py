@@ -14,7 +14,7 @@ from cachetools import LRUCache
 from traya_gql.domain.roles import Role
 from traya_gql.services.keys import Keys, key_id_of
 
-SESSION_LIFETIME = timedelta(minutes=15)
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 """How long the access token of a session lasts. Source: docs/decisions/0016."""
 
 _ALGORITHM = "HS256"
@@ -98,7 +98,7 @@ class AccessTokens:
             "ver": signed_in.access_version,
             "roles": sorted(signed_in.roles),
         }
-        return self._signed(claims, made_at=made_at, lifetime=SESSION_LIFETIME)
+        return self._signed(claims, made_at=made_at, lifetime=ACCESS_TOKEN_LIFETIME)
 
     def read_grant(self, token: str, *, now: datetime) -> Grant | None:
         """Return what a guest's token opens at this time, or None: forged, expired and foreign look the same."""

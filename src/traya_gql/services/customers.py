@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
@@ -84,7 +83,6 @@ class Customers:
     """The use cases of a customer who is signed in."""
 
     transactions: Transactions
-    now: Callable[[], datetime]
     # changes of one customer within this process wait here, instead of undoing each other's tries
     _changing: WeakValueDictionary[UUID, asyncio.Lock] = field(default_factory=WeakValueDictionary, repr=False)
 
@@ -119,7 +117,7 @@ class Customers:
         return await self._change_book(customer_id, lambda book: book.add(saved, is_default=is_default))
 
     async def update_address(
-        self, customer_id: UUID, address_id: UUID, typed: TypedAddress | None, *, is_default: bool
+        self, customer_id: UUID, *, address_id: UUID, typed: TypedAddress | None, is_default: bool
     ) -> CustomerRecord:
         """Replace the text of an address (None: leave it), and make it the default if so asked.
 
@@ -132,7 +130,7 @@ class Customers:
             customer_id, lambda book: book.change(address_id, address=address, is_default=is_default)
         )
 
-    async def delete_address(self, customer_id: UUID, address_id: UUID) -> CustomerRecord:
+    async def delete_address(self, customer_id: UUID, *, address_id: UUID) -> CustomerRecord:
         """Remove an address. When it was the default, the newest of the others becomes it.
 
         Raises:

@@ -78,7 +78,7 @@ class HairTests:
         name = asker.name(checked.customer.phone)
         await self.limiter.hit(
             Hit(name="hair_tests_per_asker", rate=self.rates.hair_tests_per_asker, key=name),
-            Hit(name="hair_tests_per_address", rate=self.rates.hair_tests_per_address, key=asker.address),
+            Hit(name="hair_tests_per_ip", rate=self.rates.hair_tests_per_ip, key=asker.address),
         )
         made_at = self.now()
         hair_test_id, report_id = uuid4(), uuid4()

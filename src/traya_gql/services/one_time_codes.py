@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from traya_gql.services.rate_limits import Hit, RateLimiter
 DIGITS = 6
 ATTEMPTS = 5
 LIFETIME = timedelta(minutes=5)
+_CODE = re.compile(rf"[0-9]{{{DIGITS}}}", re.ASCII)
 RESEND_AFTER = timedelta(seconds=30)
 
 
@@ -79,7 +81,7 @@ class OneTimeCodes:
         await self.limiter.hit(
             Hit(name="otp_requests_per_phone", rate=self.rates.otp_requests_per_phone, key=phone),
             Hit(name="otp_requests_per_phone_daily", rate=self.rates.otp_requests_per_phone_daily, key=phone),
-            Hit(name="otp_requests_per_address", rate=self.rates.otp_requests_per_address, key=address),
+            Hit(name="otp_requests_per_ip", rate=self.rates.otp_requests_per_ip, key=address),
         )
         made_at, challenge = self.now(), uuid4()
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
@@ -106,16 +108,17 @@ class OneTimeCodes:
             CodeInvalid: wrong, used, expired, or guessed five times before.
             RateLimited: too many guesses from this address, or at the codes of one phone.
         """
-        await self.limiter.hit(
-            Hit(name="otp_guesses_per_address", rate=self.rates.otp_guesses_per_address, key=address)
-        )
+        code = code.replace(" ", "")
+        if not _CODE.fullmatch(code):  # a slip of the keyboard is no guess
+            raise CodeInvalid
+        await self.limiter.hit(Hit(name="otp_guesses_per_ip", rate=self.rates.otp_guesses_per_ip, key=address))
         found = None if challenge is None else await one_time_codes.take_attempt(challenge, now=self.now())
         if found is None:
             raise CodeInvalid
         await self.limiter.hit(
             Hit(name="otp_guesses_per_phone", rate=self.rates.otp_guesses_per_phone, key=found.phone)
         )
-        hashes = self._hashes(found.id, code.replace(" ", ""))
+        hashes = self._hashes(found.id, code)
         if not any(hmac.compare_digest(found.code_hash, hash_) for hash_ in hashes):
             raise CodeInvalid
         return found

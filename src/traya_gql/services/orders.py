@@ -135,9 +135,9 @@ class Orders:
         name = asker.name(checked.phone)
         await self.limiter.hit(
             Hit(name="orders_per_asker", rate=self.rates.orders_per_asker, key=name),
-            Hit(name="orders_per_address", rate=self.rates.orders_per_address, key=asker.address),
+            Hit(name="orders_per_ip", rate=self.rates.orders_per_ip, key=asker.address),
         )
-        miss = Hit(name="report_misses_per_address", rate=self.rates.report_misses_per_address, key=asker.address)
+        miss = Hit(name="report_misses_per_ip", rate=self.rates.report_misses_per_ip, key=asker.address)
         await self.limiter.check(miss)
         made_at = self.now()
         order_id = uuid4()

@@ -36,7 +36,7 @@ class Reports:
         """
         if not is_public_id(public_id):
             return None
-        hit = Hit(name="report_misses_per_address", rate=self.rates.report_misses_per_address, key=address)
+        hit = Hit(name="report_misses_per_ip", rate=self.rates.report_misses_per_ip, key=address)
         await self.limiter.check(hit)
         record = await load(public_id)
         if record is None:

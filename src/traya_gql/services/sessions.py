@@ -23,11 +23,14 @@ from traya_gql.documents.transactions import Transactions
 from traya_gql.domain.rates import Rates
 from traya_gql.domain.refusals import InvalidValue, Problem, Refusal, RefusalCode
 from traya_gql.domain.text import clean_text
-from traya_gql.services.access_tokens import SESSION_LIFETIME, AccessTokens, Issued, SignedIn
+from traya_gql.observability.logging import get_logger
+from traya_gql.services.access_tokens import ACCESS_TOKEN_LIFETIME, AccessTokens, Issued, SignedIn
 from traya_gql.services.keys import Keys
 from traya_gql.services.one_time_codes import CodeInvalid, OneTimeCodes
 from traya_gql.services.rate_limits import Hit, RateLimiter
 from traya_gql.services.revocations import Revocations
+
+_log = get_logger(__name__)
 
 # Source: docs/decisions/0016
 REFRESH_LIFETIME = timedelta(days=30)
@@ -77,8 +80,8 @@ class _Found(NamedTuple):
 class Opened(NamedTuple):
     """A session with its two tokens."""
 
-    session: SessionRecord
     customer: CustomerRecord
+    signed_in: SignedIn
     access: Issued
     refresh: Issued
 
@@ -153,10 +156,16 @@ class Sessions:
 
         Raises:
             RefreshTokenInvalid: unknown, used up, ended or expired.
-            RateLimited: too many from this address.
+            RateLimited: too many of this session, or too many that are no tokens of ours from this address.
         """
-        await self.limiter.hit(Hit(name="refreshes_per_address", rate=self.rates.refreshes_per_address, key=address))
         session_id, secret, seal = _read(token)
+        if self._is_sealed(session_id, secret, seal):
+            key = session_id.hex
+            hit = Hit(name="refreshes_per_session", rate=self.rates.refreshes_per_session, key=key)
+        else:
+            # a guess, or sealed by a key that is gone; what is ours is not counted here, as many share an address
+            hit = Hit(name="unsealed_refreshes_per_ip", rate=self.rates.unsealed_refreshes_per_ip, key=address)
+        await self.limiter.hit(hit)
         at = self.now()
         successor = self._successors(secret)[0]
 
@@ -227,10 +236,14 @@ class Sessions:
                 if session.refresh_hash == _hash(successor):
                     return successor
         # sealed by us, so it was good once; what is not is a guess, and ends nobody's session
-        if any(hmac.compare_digest(seal, ours) for ours in self._seals(session.id, secret)):
+        if self._is_sealed(session.id, secret, seal):
+            _log.warning("a refresh token came twice: its session is ended", session_id=str(session.id))
             with contextlib.suppress(SessionNotFound):
                 await self.end(session.id, customer_id=session.customer_id)
         raise RefreshTokenInvalid
+
+    def _is_sealed(self, session_id: UUID, secret: str, seal: str) -> bool:
+        return any(hmac.compare_digest(seal, ours) for ours in self._seals(session_id, secret))
 
     def _successors(self, secret: str) -> tuple[str, ...]:
         return self.keys.hide_with_each("refresh-token", secret)
@@ -248,8 +261,8 @@ class Sessions:
         )
         token = f"{session.id.hex}.{secret}.{self._seals(session.id, secret)[0]}"
         return Opened(
-            session=session,
             customer=customer,
+            signed_in=who,
             # from the time before the database was asked: a revocation lasts as long as tokens made until then
             access=self.tokens.issue_for_session(who, made_at=at),
             refresh=Issued(token, session.expires_at),
@@ -268,7 +281,7 @@ async def _make_room(customer_id: UUID, *, at: datetime) -> list[Revocation]:
 
 def revoked_until(at: datetime) -> datetime:
     """Return when the last access token that was made by this time has ended."""
-    return at + SESSION_LIFETIME + _SKEW
+    return at + ACCESS_TOKEN_LIFETIME + _SKEW
 
 
 def device_name(typed: str) -> str:

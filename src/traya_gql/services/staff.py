@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,9 +129,18 @@ class Staff:
         customer, staff = await self._pair(customer_id, staff_id)
         if staff.id == by:
             raise OwnAccount("staffId")
-        if not TREATING_ROLES.intersection(staff.roles):
+        if TREATING_ROLES.isdisjoint(staff.roles):
             raise NotTreatingStaff
-        await assignments.add(id_=uuid4(), customer_id=customer.id, staff_id=staff.id, assigned_by=by, at=self.now())
+        at, id_ = self.now(), uuid4()
+
+        async def work() -> None:
+            # again, as they may lose the role just now
+            if await customers.note_assignment(staff.id, roles=TREATING_ROLES, at=at) is None:
+                raise NotTreatingStaff
+            await assignments.add(id_=id_, customer_id=customer.id, staff_id=staff.id, assigned_by=by, at=at)
+
+        with contextlib.suppress(DuplicateKeyError):  # assigned already
+            await self.transactions.run(work)
         return customer, staff
 
     async def unassign(
@@ -187,6 +197,9 @@ def _sorted(roles: Sequence[Role]) -> tuple[Role, ...]:
 
 
 def _check_roles(roles: Sequence[Role], problems: Problems, *, at_least: int) -> None:
+    if len(roles) > len(Role):
+        problems.add(RefusalCode.TOO_MANY, f"There are {len(Role)} roles: name each once.", "roles")
+        return
     if len(roles) < at_least:
         problems.add(RefusalCode.REQUIRED, "Name at least one role.", "roles")
     for place, role in enumerate(roles):
