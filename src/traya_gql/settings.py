@@ -132,7 +132,8 @@ class Settings(BaseSettings):
 def _check_secret(variable: str, secret: str, *, is_key: bool, mode: Mode) -> None:
     if is_key and len(secret) < SHORTEST_SECRET:
         raise ValueError(f"{variable} needs at least {SHORTEST_SECRET} characters: openssl rand -base64 48")
-    if mode is Mode.PRODUCTION and (len(set(secret)) < FEWEST_CHARACTERS or _PLACEHOLDER.search(secret)):
+    is_monotonous = is_key and len(set(secret)) < FEWEST_CHARACTERS
+    if mode is Mode.PRODUCTION and (is_monotonous or _PLACEHOLDER.search(secret)):
         advice = "Make one with: openssl rand -base64 48" if is_key else "Use the one that the vendor gave you."
         raise ValueError(f"{variable} looks like a placeholder, not a secret. {advice}")
 

@@ -24,7 +24,7 @@ PROGRAM = Path(sys.executable).parent / "traya-gql"
 def environment(**changes: str) -> dict[str, str]:
     """Return the environment without settings of whoever runs the tests, and with limits that no test meets."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRAYA_", "MONGODB_"))}
-    return {**kept, "COLUMNS": "200", "TRAYA_RATE_LIMIT_FACTOR": "1000", **changes}
+    return {**kept, "COLUMNS": "200", "TRAYA_RATE_LIMIT_FACTOR": "100", **changes}
 
 
 def run(*arguments: str, cwd: Path, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -111,7 +111,10 @@ def test_staff_are_invited_and_listed(tmp_path: Path, elsewhere: dict[str, str])
     listed = run("staff", "list", cwd=tmp_path, **elsewhere)
 
     assert nobody.stdout.strip() == ("There is no staff yet. Make the first: traya-gql staff invite PHONE --role ADMIN")
-    assert invited.stdout.strip() == "+919876543210 is ADMIN as soon as they sign in, or refresh their session."
+    assert invited.stdout.splitlines() == [
+        "+919876543210 is ADMIN as soon as they sign in, or refresh their session.",
+        "This is in the database of MONGODB_URI.",
+    ]
     assert again.stdout.startswith("+919876543210 is ADMIN, SUPPORT as soon as")
     assert [one.returncode for one in (nobody, invited, again, listed)] == [0, 0, 0, 0]
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in listed.stdout.splitlines() if "+91" in line]
