@@ -15,7 +15,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 SHORTEST_SECRET = 32
 MOST_RATE_LIMIT_FACTOR = 100
 FEWEST_CHARACTERS = 12
-"""How many different characters a secret has at the least; random ones have some forty."""
+"""How many different characters a key has at the least; random ones have some forty."""
+
+FEWEST_CHARACTERS_OF_TOKEN = 6
+"""As many for the token of a vendor, which may be short."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
 _PLACEHOLDER = re.compile(
@@ -132,7 +135,7 @@ class Settings(BaseSettings):
 def _check_secret(variable: str, secret: str, *, is_key: bool, mode: Mode) -> None:
     if is_key and len(secret) < SHORTEST_SECRET:
         raise ValueError(f"{variable} needs at least {SHORTEST_SECRET} characters: openssl rand -base64 48")
-    is_monotonous = is_key and len(set(secret)) < FEWEST_CHARACTERS
+    is_monotonous = len(set(secret)) < (FEWEST_CHARACTERS if is_key else FEWEST_CHARACTERS_OF_TOKEN)
     if mode is Mode.PRODUCTION and (is_monotonous or _PLACEHOLDER.search(secret)):
         advice = "Make one with: openssl rand -base64 48" if is_key else "Use the one that the vendor gave you."
         raise ValueError(f"{variable} looks like a placeholder, not a secret. {advice}")
