@@ -1,0 +1,149 @@
+"""How an assessment came about, in words for whoever reviews the rules. It shows all answers that counted: private."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from traya_gql.domain.report_texts import DISCLAIMER
+from traya_gql.domain.ruleset.answers import Answers, Pattern
+from traya_gql.domain.ruleset.codes import CauseCode, Hypothesis, PatternKind
+from traya_gql.domain.ruleset.rules import Rule, Ruleset, Threshold
+from traya_gql.domain.ruleset.scores import (
+    Assessment,
+    Point,
+    Scores,
+    answered,
+    assess,
+    doctor_only,
+    months_of,
+    points_of,
+    scores_of,
+)
+
+
+def explain(answers: Answers, rules: Ruleset) -> str:
+    """Return the way from answers to points, causes, hypothesis and months, line by line, with the sources."""
+    found = assess(answers, rules)
+    points = points_of(answers, rules)
+    scores = scores_of(points, rules)
+    return "\n".join(
+        (
+            f"Ruleset {found.ruleset_version}, inputs {found.inputs_hash}",
+            "",
+            "CAUSES",
+            *(line for cause in CauseCode for line in _cause(cause, points[cause], scores, found, rules)),
+            "",
+            "LISTED",
+            *_listed(found, rules),
+            "",
+            "HYPOTHESIS (not a diagnosis)",
+            *_hypothesis(answers, scores, found, rules),
+            "",
+            "RECOVERY",
+            *_recovery(answers, scores, found, rules),
+            "",
+            "CONFIDENCE",
+            *_confidence(answers, found, rules),
+            "",
+            DISCLAIMER,
+            "",
+        )
+    )
+
+
+def _cause(
+    cause: CauseCode, points: tuple[Point, ...], scores: Scores, found: Assessment, rules: Ruleset
+) -> Iterable[str]:
+    grade = rules.causes[cause].grade
+    total = sum(point.points for point in points)
+    cut = f", {total} before it was cut" if total != scores[cause] else ""
+    level = next((f", {one.level}" for one in found.causes if one.code is cause), "")
+    yield f"{cause}: {scores[cause]} of at most {rules.cap(cause)}, evidence {grade}{level}{cut}"
+    for point in points:
+        yield f"  {point.points:+d}  {point.question} = {point.answer}"
+        yield from _source(rules.points[point.rule], f"points.{point.rule}")
+    if not points:
+        yield "  no answer gave points"
+
+
+def _listed(found: Assessment, rules: Ruleset) -> Iterable[str]:
+    listing = rules.listing
+    yield f"At most {listing.most} causes, from {listing.at_least} points on, the highest first:"
+    for place, cause in enumerate(found.causes, 1):
+        yield f"  {place}. {cause.code} {cause.score}, {cause.level}, evidence {cause.evidence}: {cause.source}"
+    if not found.causes:
+        yield "  none"
+    grades = " or ".join(listing.primary_grades)
+    yield f"Primary cause, the first of grade {grades}: {found.primary_cause}"
+
+
+def _hypothesis(answers: Answers, scores: Scores, found: Assessment, rules: Ruleset) -> Iterable[str]:
+    yield found.hypothesis
+    if stopped := doctor_only(answers, rules):
+        name, rule = stopped
+        yield "  a doctor's to judge: the rules stop here"
+        yield from _source(rule, f"doctor_only.{name}")
+        return
+    pattern, thresholds = rules.patterns[answers.pattern], rules.hypothesis
+    yield f"  the picture {answers.pattern} ({pattern.equivalent}) is {pattern.kind}"
+    checks = [("pattern", thresholds.pattern), ("shedding", thresholds.shedding)]
+    if pattern.kind is PatternKind.DIFFUSE:
+        checks.append(("shedding_when_diffuse", thresholds.shedding_when_diffuse))
+    for name, threshold in (*checks, ("scalp", thresholds.scalp)):
+        yield f"  {name}: {_compared(threshold, scores)}"
+        yield from _source(threshold, f"hypothesis.{name}")
+    if found.hypothesis in {Hypothesis.PATTERN_POSSIBLE, Hypothesis.UNDETERMINED}:
+        yield "  nothing speaks for anything: the picture alone decides"
+
+
+def _compared(threshold: Threshold, scores: Scores) -> str:
+    highest = max(threshold.causes, key=lambda cause: scores[cause])
+    among = f", the highest of {', '.join(threshold.causes)}" if len(threshold.causes) > 1 else ""
+    word = "reached" if scores[highest] >= threshold.at_least else "not reached"
+    return f"{word}, {highest} {scores[highest]} of {threshold.at_least}{among}"
+
+
+def _recovery(answers: Answers, scores: Scores, found: Assessment, rules: Ruleset) -> Iterable[str]:
+    recovery, bounds = found.recovery, rules.recovery
+    if recovery.reason_if_none is not None:
+        yield f"No months are named: {recovery.reason_if_none}"
+        if stopped := doctor_only(answers, rules):
+            yield from _source(stopped[1], f"doctor_only.{stopped[0]}")
+        else:
+            yield from _source(rules.patterns[answers.pattern], f"patterns.{answers.pattern}")
+        return
+    yield f"{recovery.min_months} to {recovery.max_months} months, {recovery.expected_months} expected; {recovery.goal}"
+    steps = months_of(answers, scores, rules)
+    for step in steps:
+        yield f"  {step.months:+d} months"
+        yield from _source(_month_rule(step.rule, rules), step.rule)
+    yield (
+        f"  together {sum(step.months for step in steps)}; expected are {bounds.least} to {bounds.most_expected}, from "
+        f"{bounds.earlier} earlier to {bounds.later} later, {bounds.most} at most"
+    )
+    yield from _source(bounds, "recovery")
+    for milestone in recovery.milestones:
+        yield f"  month {milestone.month}: {milestone.code}"
+        yield from _source(bounds.milestones[milestone.code], f"recovery.milestones.{milestone.code}")
+
+
+def _month_rule(place: str, rules: Ruleset) -> Rule:
+    """Return the entry that a step of `months_of` names."""
+    name = place.rpartition(".")[2]
+    return rules.recovery.modifiers.get(name) or rules.patterns[Pattern(name)]
+
+
+def _confidence(answers: Answers, found: Assessment, rules: Ruleset) -> Iterable[str]:
+    count, total = answered(answers, rules)
+    needed = rules.confidence
+    photos = answers.usable_photos or 0
+    yield f"{found.confidence}: {count} of {total} scored questions answered, usable photos: {photos}"
+    yield (
+        f"  HIGH from {needed.high_from_percent} % with usable photos: {needed.high_from_photos}; "
+        f"MEDIUM from {needed.medium_from_percent} %"
+    )
+    yield from _source(needed, "confidence")
+
+
+def _source(rule: Rule, place: str) -> Iterable[str]:
+    yield f"        {place}: {rule.why} ({rule.source})"
