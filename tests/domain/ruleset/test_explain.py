@@ -1,0 +1,185 @@
+"""How a report came about, as text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from tests.domain.ruleset.answering import answers, any_answers, assessed, listed, months, woman
+from traya_gql.domain.hair_tests import Dandruff, EnergyLevel, FamilyHistory, Sleep, Stress
+from traya_gql.domain.report_texts import DISCLAIMER
+from traya_gql.domain.ruleset.answers import Answers, Constipation, Gas, HealthCondition, Pattern, read_answers
+from traya_gql.domain.ruleset.codes import CauseCode
+from traya_gql.domain.ruleset.explain import explain
+from traya_gql.domain.ruleset.rules import current_ruleset
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "answers.json"
+# Source: Drugs Rules, Schedule J, https://en.wikipedia.org/wiki/Schedule_J
+CLAIMS = re.compile(
+    r"\bcure|guarantee|permanent|100\s*%|regrow|new\s+hair|baldness|side[\s-]*effect|hair[\s-]+growth|stimulates",
+    re.IGNORECASE,
+)
+
+
+def explained(found: Answers) -> str:
+    return explain(found, current_ruleset())
+
+
+def part(text: str, heading: str) -> list[str]:
+    """Return the lines under a heading."""
+    return text.split(f"\n{heading}\n", 1)[1].split("\n\n", 1)[0].split("\n")
+
+
+def test_the_example_is_a_whole_set_of_answers_and_is_explained() -> None:
+    example = read_answers(EXAMPLE.read_bytes())
+
+    assert listed(example) == [("GENETIC", 55), ("STRESS", 35), ("SLEEP", 30), ("SCALP_HEALTH", 25)]
+    assert months(example) == (4, 5, 8)
+    assert explained(example).startswith(f"Ruleset 2026.11, inputs {assessed(example).inputs_hash}\n\nCAUSES\n")
+    assert "HIGH: 18 of 18 scored questions answered, usable photos: 1" in explained(example)
+
+
+def test_each_cause_says_which_answer_gave_which_points_by_which_rule() -> None:
+    text = explained(answers(Pattern.STAGE_3, sudden_onset=True, gas=Gas.OFTEN, constipation=Constipation.IBS))
+
+    lines = part(text, "CAUSES")
+
+    assert lines[:5] == [
+        "GENETIC: 20 of at most 100, evidence A",
+        "  +35  pattern = STAGE_3",
+        (
+            "        points.pattern: the further along, the clearer the pattern; diffuse pictures say little "
+            "(https://healthyfollicles.com/about-hair/hair-loss-grading-scale)"
+        ),
+        "  -15  suddenOnset = YES",
+        (
+            "        points.sudden_onset: loss that begins suddenly speaks for shedding after a trigger "
+            "(https://doi.org/10.2147/CCID.S200471)"
+        ),
+    ]
+    assert lines[5:7] == ["HORMONAL: 0 of at most 100, evidence A", "  no answer gave points"]
+    assert "DIGESTION: 40 of at most 40, evidence TRADITIONAL, MODERATE, 60 before it was cut" in lines
+
+
+def test_what_is_listed_stands_in_order_with_the_primary_cause() -> None:
+    assert part(explained(answers(Pattern.STAGE_2, dandruff=Dandruff.PSORIASIS)), "LISTED") == [
+        "At most 4 causes, from 25 points on, the highest first:",
+        "  1. SCALP_HEALTH 70, HIGH, evidence B: https://pmc.ncbi.nlm.nih.gov/articles/PMC4852869",
+        "  2. GENETIC 25, LOW, evidence A: https://pubmed.ncbi.nlm.nih.gov/15237265/",
+        "Primary cause, the first of grade A or B: SCALP_HEALTH",
+    ]
+    assert part(explained(answers()), "LISTED")[1:] == [
+        "  none",
+        "Primary cause, the first of grade A or B: UNDETERMINED",
+    ]
+
+
+def test_the_hypothesis_is_compared_with_its_thresholds() -> None:
+    text = explained(woman(stress=Stress.MODERATE, health_conditions=frozenset({HealthCondition.THYROID})))
+
+    lines = [line for line in part(text, "HYPOTHESIS (not a diagnosis)") if not line.startswith("        ")]
+
+    assert lines == [
+        "SHEDDING_LIKELY",
+        "  the picture HAIR_THINNING (diffuse; Sinclair 2 or effluvium) is DIFFUSE",
+        "  pattern: not reached, GENETIC 10 of 45",
+        "  shedding: not reached, TRIGGER_EVENT 0 of 45",
+        "  shedding_when_diffuse: reached, HORMONAL 55 of 45, the highest of STRESS, NUTRITIONAL, HORMONAL",
+        "  scalp: not reached, SCALP_HEALTH 0 of 60",
+    ]
+
+
+@pytest.mark.parametrize("found", [answers(Pattern.STAGE_1), woman(Pattern.HAIR_THINNING)])
+def test_where_nothing_speaks_for_anything_the_picture_decides(found: Answers) -> None:
+    lines = part(explained(found), "HYPOTHESIS (not a diagnosis)")
+
+    assert lines[-1] == "  nothing speaks for anything: the picture alone decides"
+
+
+def test_a_reached_threshold_is_reached_exactly() -> None:
+    lines = part(explained(answers(Pattern.STAGE_5)), "HYPOTHESIS (not a diagnosis)")
+
+    assert lines[2] == "  pattern: reached, GENETIC 45 of 45"
+    assert not lines[-1].startswith("  nothing")
+
+
+def test_months_are_explained_step_by_step() -> None:
+    text = explained(answers(Pattern.STAGE_5, 41, smoker=True, dandruff=Dandruff.HEAVY))
+
+    lines = part(text, "RECOVERY")
+
+    assert [line for line in lines if not line.startswith("        ")] == [
+        "11 to 15 months, 12 expected; STABILISE",
+        "  +10 months",
+        "  +1 months",
+        "  +1 months",
+        "  +1 months",
+        "  together 13; expected are 3 to 12, from 1 earlier to 3 later, 15 at most",
+        "  month 1: ROUTINE",
+        "  month 2: SHEDDING_MAY_RISE_WITH_MINOXIDIL",
+        "  month 4: FIRST_REVIEW",
+        "  month 6: PHOTO_COMPARISON",
+        "  month 12: FULL_REVIEW",
+    ]
+    places = [line.split(":")[0].strip() for line in lines if line.startswith("        ")]
+    assert places[:5] == [
+        "patterns.STAGE_5",
+        "recovery.modifiers.age_over_35",
+        "recovery.modifiers.scalp",
+        "recovery.modifiers.smoking",
+        "recovery",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason", "place"),
+    [
+        (Pattern.STAGE_6, "ADVANCED_STAGE", "patterns.STAGE_6"),
+        (Pattern.COIN_SIZE_PATCH, "NEEDS_DOCTOR", "doctor_only.coin_size_patch"),
+    ],
+)
+def test_why_there_are_no_months_is_explained(pattern: Pattern, reason: str, place: str) -> None:
+    lines = part(explained(answers(pattern)), "RECOVERY")
+
+    assert lines[0] == f"No months are named: {reason}"
+    assert lines[1].startswith(f"        {place}: ")
+    assert len(lines) == 2
+
+
+def test_a_doctors_picture_stops_the_explanation_of_the_hypothesis() -> None:
+    lines = part(explained(answers(Pattern.COIN_SIZE_PATCH)), "HYPOTHESIS (not a diagnosis)")
+
+    assert lines[:2] == ["PATCHY_NEEDS_DOCTOR", "  a doctor's to judge: the rules stop here"]
+    assert lines[2].startswith("        doctor_only.coin_size_patch: round patches need a doctor's eye (https://")
+    assert len(lines) == 3
+
+
+def test_confidence_is_explained() -> None:
+    assert part(explained(answers(sleep=Sleep.PEACEFUL, energy_level=EnergyLevel.HIGH)), "CONFIDENCE") == [
+        "LOW: 4 of 18 scored questions answered, usable photos: 0",
+        "  HIGH from 90 % with usable photos: 1; MEDIUM from 60 %",
+        "        confidence: what was not answered was not weighed (design)",
+    ]
+
+
+@given(found=any_answers())
+def test_whatever_is_answered_the_explanation_agrees_with_the_assessment_and_claims_nothing(found: Answers) -> None:
+    text, result = explained(found), assessed(found)
+
+    assert text == explained(found)
+    assert text.endswith(f"\n\n{DISCLAIMER}\n")
+    assert part(text, "HYPOTHESIS (not a diagnosis)")[0] == result.hypothesis
+    assert part(text, "CONFIDENCE")[0].startswith(f"{result.confidence}: ")
+    for place, cause in enumerate(result.causes, 1):
+        assert part(text, "LISTED")[place].startswith(f"  {place}. {cause.code} {cause.score}, {cause.level}, ")
+    assert all(f"\n{cause}: " in text for cause in CauseCode)
+    assert CLAIMS.search(text) is None
+
+
+def test_no_reason_in_the_rules_is_a_claim() -> None:
+    text = explained(answers(Pattern.STAGE_4, family_history=FamilyHistory.BOTH)) + current_ruleset().model_dump_json()
+
+    assert CLAIMS.search(text) is None
