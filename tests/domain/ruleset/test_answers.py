@@ -125,8 +125,8 @@ def test_answers_written_as_json_read_as_the_same_answers(found: Answers) -> Non
             [
                 (
                     "pattern: Input should be 'STAGE_1', 'STAGE_2', 'STAGE_3', 'STAGE_4', 'STAGE_5', 'STAGE_6', "
-                    "'HAIR_THINNING', 'LESS_VOLUME_ON_SIDES', 'MEDIUM_WIDENING', 'ADVANCED_WIDENING', 'HEAVY_HAIR_FALL' or "
-                    "'COIN_SIZE_PATCH'"
+                    "'HAIR_THINNING', 'LESS_VOLUME_ON_SIDES', 'MEDIUM_WIDENING', 'ADVANCED_WIDENING', "
+                    "'HEAVY_HAIR_FALL' or 'COIN_SIZE_PATCH'"
                 )
             ],
         ),

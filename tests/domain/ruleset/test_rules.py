@@ -223,8 +223,8 @@ BROKEN = {
     "an unknown cause": (
         changed("[causes.DIGESTION]", "[causes.LUCK]"),
         (
-            "causes.LUCK: Input should be 'GENETIC', 'HORMONAL', 'TRIGGER_EVENT', 'NUTRITIONAL', 'STRESS', 'SCALP_HEALTH', "
-            "'SLEEP' or 'DIGESTION'"
+            "causes.LUCK: Input should be 'GENETIC', 'HORMONAL', 'TRIGGER_EVENT', 'NUTRITIONAL', 'STRESS', "
+            "'SCALP_HEALTH', 'SLEEP' or 'DIGESTION'"
         ),
     ),
     "a cause without a grade": (
