@@ -1,8 +1,9 @@
-"""Answers for the tests of the ruleset: made by hand, and made by hypothesis."""
+"""Answers and rules for the tests of the ruleset: made by hand, and made by hypothesis."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from importlib.resources import files
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -28,6 +29,14 @@ from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.domain.ruleset.scores import Assessment, assess, points_of, scores_of
 
 E = TypeVar("E", bound=StrEnum)
+
+TEXT = files("traya_gql.domain.ruleset").joinpath("rules.toml").read_text(encoding="utf-8")
+
+
+def changed(old: str, new: str) -> str:
+    """Return the file with one place changed."""
+    assert TEXT.count(old) == 1, f"{TEXT.count(old)} times: {old}"
+    return TEXT.replace(old, new)
 
 
 def answers(pattern: Pattern = Pattern.STAGE_1, age: int = 24, gender: Gender = Gender.MALE, **more: Any) -> Answers:
