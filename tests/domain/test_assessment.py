@@ -14,8 +14,6 @@ from traya_gql.domain.assessment import (
     Assessment,
     Cause,
     CauseCode,
-    CauseLevel,
-    EvidenceGrade,
     NoRecoveryReason,
     Recovery,
     assess,
@@ -32,6 +30,7 @@ from traya_gql.domain.hair_tests import (
     Sleep,
     Stress,
 )
+from traya_gql.domain.ruleset.codes import CauseLevel, EvidenceGrade
 
 CAPS = {"A": 100, "B": 85, "C": 60, "TRADITIONAL": 40}
 GRADES = {

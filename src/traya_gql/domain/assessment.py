@@ -21,6 +21,7 @@ from traya_gql.domain.hair_tests import (
     Sleep,
     Stress,
 )
+from traya_gql.domain.ruleset.codes import CauseLevel, EvidenceGrade
 
 RULESET_VERSION = "2026.11-first"
 """Stored with every report; changes with every number below."""
@@ -41,23 +42,6 @@ class CauseCode(StrEnum):
     SCALP_HEALTH = "SCALP_HEALTH"
     SLEEP = "SLEEP"
     DIGESTION = "DIGESTION"
-
-
-class EvidenceGrade(StrEnum):
-    """How well the link between cause and hair loss is shown. Source: docs/assessment.md."""
-
-    A = "A"
-    B = "B"
-    C = "C"
-    TRADITIONAL = "TRADITIONAL"
-
-
-class CauseLevel(StrEnum):
-    """HIGH from 60 points, MODERATE from 40, LOW below. Source: docs/assessment.md."""
-
-    HIGH = "HIGH"
-    MODERATE = "MODERATE"
-    LOW = "LOW"
 
 
 AnswerKey = Literal[

@@ -11,13 +11,14 @@ import strawberry
 from traya_gql.context import Grant, Info, Kind, Viewer
 from traya_gql.documents.products import ProductRecord
 from traya_gql.documents.reports import ReportRecord
-from traya_gql.domain.assessment import MOST_CAUSES, CauseCode, CauseLevel, EvidenceGrade, NoRecoveryReason
+from traya_gql.domain.assessment import MOST_CAUSES, CauseCode, NoRecoveryReason
 from traya_gql.domain.assessment import Cause as ListedCause
 from traya_gql.domain.assessment import Recovery as ExpectedRecovery
 from traya_gql.domain.customers import Gender
 from traya_gql.domain.kit import KitItem as RecommendedItem
 from traya_gql.domain.products import ProductCategory
 from traya_gql.domain.report_texts import DISCLAIMER, EXPLANATIONS, NEXT_STEPS
+from traya_gql.domain.ruleset.codes import CauseLevel, EvidenceGrade
 from traya_gql.domain.safety import SafetyAction, SafetyFindingCode, findings
 from traya_gql.guards import AT_MOST, REPORT_READERS, private_field
 from traya_gql.schema.common import Connection, Money, Node, NodeType, described_enum, money, node_id

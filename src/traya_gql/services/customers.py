@@ -28,9 +28,9 @@ class CustomerNotFound(Refusal):
 
     codes = frozenset({RefusalCode.CUSTOMER_NOT_FOUND})
 
-    def __init__(self, *path: str) -> None:
-        message = "There is no such customer."
-        super().__init__(Problem(RefusalCode.CUSTOMER_NOT_FOUND, message, path or ("input", "customerId")))
+    def __init__(self) -> None:
+        path = ("input", "customerId")
+        super().__init__(Problem(RefusalCode.CUSTOMER_NOT_FOUND, "There is no such customer.", path))
 
 
 class StaleVersion(Refusal):
