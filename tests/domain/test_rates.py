@@ -23,6 +23,8 @@ def test_the_products_limits_are_these() -> None:
         "otp_guesses_per_ip": (120, 3_600),
         "hair_tests_per_asker": (20, 86_400),
         "hair_tests_per_ip": (120, 3_600),
+        "drafts_per_ip": (120, 3_600),
+        "draft_saves_per_draft": (300, 3_600),
         "orders_per_asker": (20, 3_600),
         "orders_per_ip": (120, 3_600),
         "report_misses_per_ip": (60, 60),

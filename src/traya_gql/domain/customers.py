@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from traya_gql.domain.emails import check_email
 from traya_gql.domain.phones import normalise_phone
 from traya_gql.domain.refusals import InvalidValue, Problems, RefusalCode
 from traya_gql.domain.text import TEXT_CODES, clean_text
@@ -19,7 +20,15 @@ NAME_MAX_LENGTH = 100
 _MOST_DIGITS = 3  # "Asha Rao 2nd" is a name
 _TITLES = frozenset({"dr", "mr", "mrs", "ms", "prof", "shri", "smt"})
 
-PERSON_CODES = frozenset({*TEXT_CODES, RefusalCode.INVALID_PHONE, RefusalCode.OUT_OF_RANGE, RefusalCode.UNDER_AGE})
+PERSON_CODES = frozenset(
+    {
+        *TEXT_CODES,
+        RefusalCode.INVALID_PHONE,
+        RefusalCode.INVALID_EMAIL,
+        RefusalCode.OUT_OF_RANGE,
+        RefusalCode.UNDER_AGE,
+    }
+)
 """What `check_person` may find."""
 
 
@@ -32,7 +41,10 @@ class Gender(StrEnum):
 
 
 class Person(BaseModel):
-    """Who a hair test is about, as typed and checked: `phone` is E.164 and unverified, `age` in years at submission."""
+    """Who a hair test is about, as typed and checked: `phone` is E.164 and unverified, `age` in years at submission.
+
+    `email` is unverified; None when none was given.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,6 +52,7 @@ class Person(BaseModel):
     phone: str
     age: int
     gender: Gender
+    email: str | None = None
 
 
 def first_name(name: str) -> str:
@@ -76,11 +89,14 @@ def check_age(age: int) -> int:
     return age
 
 
-def check_person(*, name: str, phone: str, age: int, gender: Gender, problems: Problems) -> Person | None:
-    """Return the checked details, or None after noting every problem at its field."""
+def check_person(
+    *, name: str, phone: str, age: int, gender: Gender, email: str | None, problems: Problems
+) -> Person | None:
+    """Return the checked details, or None after noting every problem at its field. An empty e-mail address is none."""
     clean_name = problems.take("name", lambda: check_name(name))
     clean_phone = problems.take("phone", lambda: normalise_phone(phone))
     clean_age = problems.take("age", lambda: check_age(age))
-    if clean_name is None or clean_phone is None or clean_age is None:
+    clean_email = problems.take("email", lambda: check_email(email)) if email else None
+    if clean_name is None or clean_phone is None or clean_age is None or (email and clean_email is None):
         return None
-    return Person(name=clean_name, phone=clean_phone, age=clean_age, gender=gender)
+    return Person(name=clean_name, phone=clean_phone, age=clean_age, gender=gender, email=clean_email)

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from traya_gql.domain.ingredients import Ingredient
+from traya_gql.domain.languages import LocalText
+from traya_gql.domain.ruleset.codes import CauseCode, EvidenceGrade
+from traya_gql.domain.ruleset.options import Pattern
 
 
 class ProductCategory(StrEnum):
-    """The shelf, and the slot in a kit: a kit holds at most one product of each."""
+    """The shelf, and the slot in a kit. MEDICINE is what is swallowed; OIL and SERUM stay on the scalp."""
 
     MEDICINE = "MEDICINE"
     OIL = "OIL"
+    SERUM = "SERUM"
     SHAMPOO = "SHAMPOO"
 
     @property
     def is_ingestible(self) -> bool:
         """Whether products of this shelf are swallowed: what can harm through an illness that nobody asked about."""
         return self is ProductCategory.MEDICINE
+
+
+class RegulatoryClass(StrEnum):
+    """What the law takes a product for. SCHEDULE_H: sold on a registered practitioner's prescription only.
+
+    Source: Drugs Rules, Schedule H,
+    https://www.medindia.net/patientinfo/drugs-and-cosmetics-rules-schedule-h-schedule-h1-drugs.htm
+    """
+
+    COSMETIC = "COSMETIC"
+    AYURVEDIC = "AYURVEDIC"
+    NUTRACEUTICAL = "NUTRACEUTICAL"
+    SCHEDULE_H = "SCHEDULE_H"
 
 
 class ProductTag(StrEnum):
@@ -43,11 +63,30 @@ class ProductTag(StrEnum):
 # 20 lines of 20 pieces stay below 2^31 paise, the largest Int of GraphQL
 MAX_PRICE_PAISE = 5_000_000
 
+MAX_MONTHLY_QUANTITY = 4
+"""With the 12 months of the longest kit more pieces than one order line holds are never offered of one product."""
+
 
 class ProductFacts(BaseModel):
     """What is known of a product.
 
-    `price_paise` is the MRP with all taxes, at most 50,000 rupees; `benefits` are sentences for customers.
+    Args:
+        benefits: sentences for customers.
+        price_paise: the MRP with all taxes, at most 50,000 rupees.
+        is_active: whether it is sold at all.
+        is_in_stock: whether it can be sent now.
+        ingredients: all of them, carriers too: what an allergy can be against.
+        is_for_men: whether its label says that it is for men only.
+        actives: those of the ingredients that act, in no order; two products of a kit share none.
+        regulatory_class: what the law takes it for.
+        pattern_fit: the pictures that it is meant for.
+        affinities: how well it suits a cause, 1 to 3; a cause that is missing counts 0.
+        stages: the severities of a picture, 1 to 6, that it is made for; may be empty.
+        evidence: how well its use is shown.
+        hsn: the tariff heading, 4, 6 or 8 digits.
+        usage: how to use it.
+        cautions: what to look out for; may be empty.
+        monthly_quantity: how many pieces last a month.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,3 +99,37 @@ class ProductFacts(BaseModel):
     benefits: tuple[str, ...]
     price_paise: Annotated[int, Field(gt=0, le=MAX_PRICE_PAISE)]
     is_active: bool
+    is_in_stock: bool
+    is_for_men: bool
+    ingredients: tuple[Ingredient, ...]
+    actives: tuple[Ingredient, ...]
+    regulatory_class: RegulatoryClass
+    pattern_fit: tuple[Pattern, ...]
+    affinities: Mapping[CauseCode, Annotated[int, Field(ge=1, le=3)]]
+    stages: tuple[Annotated[int, Field(ge=1, le=6)], ...]
+    evidence: EvidenceGrade
+    hsn: Annotated[str, StringConstraints(pattern=r"^(\d{4}|\d{6}|\d{8})$")]
+    usage: LocalText
+    cautions: tuple[LocalText, ...]
+    monthly_quantity: Annotated[int, Field(ge=1, le=MAX_MONTHLY_QUANTITY)]
+
+    @model_validator(mode="after")
+    def _actives_are_ingredients(self) -> Self:
+        if not set(self.actives) <= set(self.ingredients):
+            raise ValueError("each active is one of the ingredients")
+        return self
+
+    @property
+    def needs_prescription(self) -> bool:
+        """Whether it is sold on a prescription only."""
+        return self.regulatory_class is RegulatoryClass.SCHEDULE_H
+
+    @property
+    def can_be_sent(self) -> bool:
+        """Whether it is sold, and there."""
+        return self.is_active and self.is_in_stock
+
+    @property
+    def monthly_price_paise(self) -> int:
+        """What a month of it costs, with all taxes."""
+        return self.price_paise * self.monthly_quantity

@@ -39,6 +39,8 @@ class Rates(BaseModel):
     otp_guesses_per_ip: Rate = Rate(limit=120, period_s=_HOUR_S)
     hair_tests_per_asker: Rate = Rate(limit=20, period_s=_DAY_S)
     hair_tests_per_ip: Rate = Rate(limit=120, period_s=_HOUR_S)
+    drafts_per_ip: Rate = Rate(limit=120, period_s=_HOUR_S)
+    draft_saves_per_draft: Rate = Rate(limit=300, period_s=_HOUR_S)
     orders_per_asker: Rate = Rate(limit=20, period_s=_HOUR_S)
     orders_per_ip: Rate = Rate(limit=120, period_s=_HOUR_S)
     report_misses_per_ip: Rate = Rate(limit=60, period_s=_MINUTE_S)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import ClassVar, NamedTuple, TypeVar
 
+from traya_gql.domain.ruleset.codes import GateCode
+
 T = TypeVar("T")
 
 
@@ -23,11 +25,21 @@ class RefusalCode(StrEnum):
     INVALID_ID = "INVALID_ID"
     UNSUPPORTED_COUNTRY = "UNSUPPORTED_COUNTRY"
     UNDER_AGE = "UNDER_AGE"
+    INVALID_EMAIL = "INVALID_EMAIL"
+    UNKNOWN_QUESTION = "UNKNOWN_QUESTION"
+    UNKNOWN_OPTION = "UNKNOWN_OPTION"
+    NOT_ASKED = "NOT_ASKED"
+    CONTRADICTORY = "CONTRADICTORY"
+    CONSENT_REQUIRED = "CONSENT_REQUIRED"
+    DRAFT_NOT_FOUND = "DRAFT_NOT_FOUND"
     DUPLICATE = "DUPLICATE"
     TOO_MANY = "TOO_MANY"
     REPORT_NOT_FOUND = "REPORT_NOT_FOUND"
     PRODUCT_UNAVAILABLE = "PRODUCT_UNAVAILABLE"
     SAFETY_BLOCK = "SAFETY_BLOCK"
+    REPORT_ACCESS_REQUIRED = "REPORT_ACCESS_REQUIRED"
+    FINDING_NOT_CLEARABLE = "FINDING_NOT_CLEARABLE"
+    FORBIDDEN_CLAIM = "FORBIDDEN_CLAIM"
     ADDRESS_NOT_FOUND = "ADDRESS_NOT_FOUND"
     ADDRESS_BOOK_FULL = "ADDRESS_BOOK_FULL"
     CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
@@ -44,11 +56,15 @@ class RefusalCode(StrEnum):
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong with an input, and where: `path` leads from the mutation's argument to the field."""
+    """One thing that is wrong with an input, and where: `path` leads from the mutation's argument to the field.
+
+    `gates` are the safety gates behind a SAFETY_BLOCK, for an asker who may know them.
+    """
 
     code: RefusalCode
     message: str
     path: tuple[str, ...]
+    gates: tuple[GateCode, ...] = ()
 
 
 class Refusal(Exception):

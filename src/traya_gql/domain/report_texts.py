@@ -1,47 +1,126 @@
-"""What a report says in words.
+"""What a report says in words, in both languages.
 
-The words are lawful on purpose: no cure, guarantee, permanent result or new hair is promised.
+The words are lawful on purpose: no cure, guarantee, permanent result or new hair is promised. A contract test holds all
+of them against `claims`.
 Source: Schedule J of the Drugs Rules, https://en.wikipedia.org/wiki/Schedule_J
 """
 
 from __future__ import annotations
 
-from traya_gql.domain.assessment import CauseCode
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from importlib.resources import files
+from typing import Annotated, Self
 
-EXPLANATIONS = {
-    CauseCode.GENETIC: (
-        "Hair loss that follows a pattern often runs in families: hair roots react to hormones and grow finer hair "
-        "over the years."
-    ),
-    CauseCode.NUTRITIONAL: (
-        "Hair needs iron, protein and vitamins. Low energy can be a sign that something is missing; a blood test can "
-        "tell."
-    ),
-    CauseCode.STRESS: (
-        "Lasting stress can push many hairs into their resting phase at once, so that they fall two to three months "
-        "later."
-    ),
-    CauseCode.SCALP_HEALTH: (
-        "Flakes, itch and inflammation make the scalp a poor ground for hair. A calm scalp supports the hair that is "
-        "there."
-    ),
-    CauseCode.SLEEP: (
-        "Studies find hair loss more often in people who sleep badly. Whether sleep causes it is not known."
-    ),
-    CauseCode.DIGESTION: (
-        "Ayurveda links digestion and hair. Controlled studies of this link were not found, so it weighs little here."
-    ),
-}
-"""One text a cause, for customers."""
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-# the same for everybody: a public report must not let a reader infer an illness
-NEXT_STEPS = (
-    "Follow one routine for at least three months before you judge it.",
-    "Take a photo of your scalp in the same light once a month and compare.",
-    "See a dermatologist if hair falls suddenly or in patches, or if the scalp hurts, burns or bleeds.",
+from traya_gql.domain.languages import LocalText
+from traya_gql.domain.ruleset.codes import (
+    CauseCode,
+    Confidence,
+    GateCode,
+    Goal,
+    Hypothesis,
+    MilestoneCode,
+    NoRecoveryReason,
+    SafetyAction,
 )
+from traya_gql.domain.ruleset.places import FileInvalid, problems_in
 
-DISCLAIMER = (
-    "This is an assessment made by a computer from answers, not a diagnosis. Its rules have not been reviewed by a "
-    "dermatologist yet. It does not replace a doctor."
-)
+
+class StepsFor(StrEnum):
+    """Who gets a list of next steps: everybody with months, and instead who has none for one of these reasons."""
+
+    EVERYBODY = "EVERYBODY"
+    NEEDS_DOCTOR = "NEEDS_DOCTOR"
+    ADVANCED_STAGE = "ADVANCED_STAGE"
+
+
+class ReportTexts(BaseModel):
+    """All texts, each for every code.
+
+    Args:
+        explanations: how a cause leads to hair loss.
+        hypotheses: what the answers look like; each says that it is no diagnosis.
+        findings: what a gate holds back and what to do; of G01 and G02 the words of the refusal.
+        actions: what to do, alone.
+        milestones: what happens at a month.
+        no_recovery: why no months are named; public, so that it tells no answer.
+        goals: what the routine aims at.
+        confidences: how much was answered.
+        kit_reasons: why a product was chosen.
+        next_steps: by `StepsFor`, at least one each, in the order to show them; public, so that they tell no answer.
+        disclaimer: what every report says of itself.
+        shared_kit_note: what the kit says of itself that everybody with the link sees.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    explanations: Mapping[CauseCode, LocalText]
+    hypotheses: Mapping[Hypothesis, LocalText]
+    findings: Mapping[GateCode, LocalText]
+    actions: Mapping[SafetyAction, LocalText]
+    milestones: Mapping[MilestoneCode, LocalText]
+    no_recovery: Mapping[NoRecoveryReason, LocalText]
+    goals: Mapping[Goal, LocalText]
+    confidences: Mapping[Confidence, LocalText]
+    kit_reasons: Mapping[CauseCode, LocalText]
+    next_steps: Mapping[Annotated[str, AfterValidator(StepsFor)], Annotated[tuple[LocalText, ...], Field(min_length=1)]]
+    disclaimer: LocalText
+    shared_kit_note: LocalText
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        needed: tuple[tuple[str, type[StrEnum]], ...] = (
+            ("explanations", CauseCode),
+            ("hypotheses", Hypothesis),
+            ("findings", GateCode),
+            ("actions", SafetyAction),
+            ("milestones", MilestoneCode),
+            ("no_recovery", NoRecoveryReason),
+            ("goals", Goal),
+            ("confidences", Confidence),
+            ("kit_reasons", CauseCode),
+            ("next_steps", StepsFor),
+        )
+        for place, codes in needed:
+            if missing := [code for code in codes if code not in getattr(self, place)]:
+                raise ValueError(f"{place}: {', '.join(missing)} is missing")
+        return self
+
+
+def read_report_texts(text: str) -> ReportTexts:
+    """Return the texts that a file in the form of `report_texts.toml` holds.
+
+    Raises:
+        FileInvalid: it is no TOML, or a code has no text in one of the languages; with the place of each problem.
+    """
+    try:
+        return ReportTexts.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise FileInvalid(f"the whole file: {error}") from None
+    except ValidationError as error:
+        raise FileInvalid(*problems_in(error)) from None
+
+
+TEXTS = read_report_texts(files("traya_gql.domain").joinpath("report_texts.toml").read_text(encoding="utf-8"))
+"""The texts of this release."""
+
+DISCLAIMER = TEXTS.disclaimer
+
+
+def texts() -> Mapping[str, LocalText]:
+    """Return every text by its place, such as `report.explanations.GENETIC` or `report.next_steps.EVERYBODY.1`."""
+    found: dict[str, LocalText] = {}
+    for name in ReportTexts.model_fields:
+        value = getattr(TEXTS, name)
+        if isinstance(value, LocalText):
+            found[f"report.{name}"] = value
+            continue
+        for code, one in value.items():
+            if isinstance(one, LocalText):
+                found[f"report.{name}.{code}"] = one
+            else:
+                found |= {f"report.{name}.{code}.{place}": step for place, step in enumerate(one, 1)}
+    return found

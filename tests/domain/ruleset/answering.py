@@ -9,22 +9,31 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from traya_gql.domain.customers import Gender
-from traya_gql.domain.hair_tests import Dandruff, EnergyLevel, FamilyHistory, Sleep, Stress
-from traya_gql.domain.ruleset.answers import (
-    Answers,
+from traya_gql.domain.ruleset.answers import Answers
+from traya_gql.domain.ruleset.codes import CauseCode
+from traya_gql.domain.ruleset.options import (
     Area,
     Constipation,
+    Dandruff,
     Deficiency,
+    EnergyLevel,
+    FallAmount,
+    FamilyHistory,
     Gas,
+    HairGoal,
+    HairType,
     HealthCondition,
     LifeStage,
     MedicalSafety,
     Medicine,
+    OilyAfter,
     Pattern,
     ScalpSign,
+    Sleep,
+    StrandThickness,
+    Stress,
     YearEvent,
 )
-from traya_gql.domain.ruleset.codes import CauseCode
 from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.domain.ruleset.scores import Assessment, assess, points_of, scores_of
 
@@ -47,6 +56,37 @@ def answers(pattern: Pattern = Pattern.STAGE_1, age: int = 24, gender: Gender = 
 def woman(pattern: Pattern = Pattern.HAIR_THINNING, age: int = 27, **more: Any) -> Answers:
     """Return the answers of a woman who answered nothing but this."""
     return answers(pattern, age, Gender.FEMALE, **more)
+
+
+HARMLESS: dict[str, Any] = {
+    "scalp_signs": frozenset(),
+    "sudden_onset": False,
+    "health_conditions": frozenset(),
+    "medical_safety": frozenset(),
+    "medicines": frozenset(),
+    "allergies": frozenset(),
+    "has_other_allergy": False,
+}
+
+
+def healthy_man(**more: Any) -> Answers:
+    """Return a man who answered every safety question, with nothing that speaks against anything."""
+    return answers(**{**HARMLESS, "is_trying_for_a_baby": False, **more})
+
+
+def healthy_woman(**more: Any) -> Answers:
+    """Return a woman who answered every safety question, with nothing that speaks against anything."""
+    return woman(**{**HARMLESS, "life_stage": LifeStage.NONE, "is_breastfeeding": False, **more})
+
+
+def somebody(**more: Any) -> Answers:
+    """Return a healthy person who is neither man nor woman."""
+    return healthy_woman(**more).model_copy(update={"gender": Gender.OTHER})
+
+
+def some(*chosen: Any) -> frozenset[Any]:
+    """Return what was chosen of several options."""
+    return frozenset(chosen)
 
 
 def assessed(found: Answers) -> Assessment:
@@ -112,6 +152,14 @@ def any_answers() -> st.SearchStrategy[Answers]:
         medical_safety=_several(MedicalSafety),
         is_trying_for_a_baby=yes_no,
         medicines=_several(Medicine),
-        allergies=st.none() | st.frozensets(st.sampled_from(["MINOXIDIL", "SOY", "WHEAT_GERM"])),
+        allergies=st.none() | st.frozensets(st.sampled_from(["MINOXIDIL", "SOY_PROTEIN", "WHEAT_PROTEIN"])),
+        has_other_allergy=yes_no,
+        hair_type=_one(HairType),
+        goal=_one(HairGoal),
+        fall_amount=_one(FallAmount),
+        strand_thickness=_one(StrandThickness),
+        is_hair_damaged=yes_no,
+        had_chemical_treatment=yes_no,
+        oily_after=_one(OilyAfter),
         usable_photos=st.none() | st.integers(min_value=0, max_value=5),
     )

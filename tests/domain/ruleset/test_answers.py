@@ -1,4 +1,4 @@
-"""The answers: reading, writing, and the first questionnaire's in the new one's words."""
+"""The answers: reading and writing."""
 
 from __future__ import annotations
 
@@ -11,72 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.domain.people import any_person, person
 from tests.domain.ruleset.answering import all_scores, answers, any_answers, assessed
-from traya_gql.domain.assessment import assess as assess_first
 from traya_gql.domain.customers import Gender
-from traya_gql.domain.hair_tests import Assessed, Dandruff, EnergyLevel, FamilyHistory, HairLossStage, Sleep, Stress
 from traya_gql.domain.ruleset.answers import (
     QUESTIONS,
     Answers,
-    Gas,
-    HealthCondition,
-    Pattern,
     Question,
     QuestionKind,
-    YearEvent,
     canonical_json,
-    from_first_test,
     inputs_hash,
     read_answers,
 )
+from traya_gql.domain.ruleset.options import HealthCondition, Pattern, YearEvent
 from traya_gql.domain.ruleset.places import FileInvalid
-
-# --- the first questionnaire --------------------------------------------------------------------------------------
-
-
-def test_the_first_questionnaire_reads_as_the_new_one() -> None:
-    first = person(
-        41,
-        Gender.OTHER,
-        hair_loss_stage=HairLossStage.STAGE_4,
-        family_history=FamilyHistory.BOTH,
-        dandruff=Dandruff.SEBORRHEIC,
-        sleep=Sleep.DIFFICULT,
-        stress=Stress.LOW,
-        has_acidity_or_gas=True,
-        energy_level=EnergyLevel.VERY_LOW,
-        is_taking_supplements=True,
-    )
-
-    assert from_first_test(first) == Answers(
-        age=41,
-        gender=Gender.OTHER,
-        pattern=Pattern.STAGE_4,
-        family_history=FamilyHistory.BOTH,
-        dandruff=Dandruff.SEBORRHEIC,
-        sleep=Sleep.DIFFICULT,
-        stress=Stress.LOW,
-        gas=Gas.OFTEN,
-        energy_level=EnergyLevel.VERY_LOW,
-        is_taking_supplements=True,
-    )
-    assert from_first_test(person(has_acidity_or_gas=False)).gas is Gas.NO
-
-
-@given(first=any_person())
-def test_the_first_questionnaire_gives_the_causes_and_months_of_the_first_assessment(first: Assessed) -> None:
-    then, now = assess_first(first), assessed(from_first_test(first))
-
-    assert [(one.code.value, one.score, one.level.value, one.evidence.value) for one in now.causes] == [
-        (one.code.value, one.score, one.level.value, one.evidence.value) for one in then.causes
-    ]
-    assert (now.recovery.min_months, now.recovery.expected_months, now.recovery.max_months) == (
-        then.recovery.min_months,
-        then.recovery.expected_months,
-        then.recovery.max_months,
-    )
-
 
 # --- questions ----------------------------------------------------------------------------------------------------
 
@@ -86,7 +33,10 @@ def test_the_first_questionnaire_gives_the_causes_and_months_of_the_first_assess
     [
         ("familyHistory", Question("family_history", QuestionKind.CHOICE, ("MOTHER", "FATHER", "BOTH", "NONE"))),
         ("gender", Question("gender", QuestionKind.CHOICE, ("MALE", "FEMALE", "OTHER"))),
-        ("knownDeficiencies", Question("known_deficiencies", QuestionKind.CHOICES, ("VITAMIN_D", "VITAMIN_B12"))),
+        (
+            "knownDeficiencies",
+            Question("known_deficiencies", QuestionKind.CHOICES, ("VITAMIN_D", "VITAMIN_B12", "IRON")),
+        ),
         ("smoker", Question("smoker", QuestionKind.YES_NO, ("YES", "NO"))),
         ("age", Question("age", QuestionKind.NUMBER, ())),
         ("durationMonths", Question("duration_months", QuestionKind.NUMBER, ())),

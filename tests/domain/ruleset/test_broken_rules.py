@@ -8,6 +8,8 @@ from tests.domain.ruleset.answering import TEXT, changed
 from traya_gql.domain.ruleset.places import FileInvalid
 from traya_gql.domain.ruleset.rules import Ruleset, current_ruleset, read_ruleset
 
+COIN_SIZE_PATCH = '[doctor_only.coin_size_patch]\nwhen = { pattern = ["COIN_SIZE_PATCH"] }'
+
 BROKEN = {
     "an unknown key at the top": (TEXT + "\n[surprise]\n", "surprise: nobody knows this key"),
     "an unknown key of an entry": (
@@ -122,23 +124,23 @@ BROKEN = {
         "points.itch.why: String should have at least 1 character",
     ),
     "a condition on an unknown question": (
-        changed('when = { pattern = ["COIN_SIZE_PATCH"] }', 'when = { patern = ["COIN_SIZE_PATCH"] }'),
+        changed(COIN_SIZE_PATCH, '[doctor_only.coin_size_patch]\nwhen = { patern = ["COIN_SIZE_PATCH"] }'),
         "doctor_only.coin_size_patch.when: patern is no question",
     ),
     "a condition on an unknown answer": (
-        changed('when = { pattern = ["COIN_SIZE_PATCH"] }', 'when = { pattern = ["COIN", "STAGE_1"] }'),
+        changed(COIN_SIZE_PATCH, '[doctor_only.coin_size_patch]\nwhen = { pattern = ["COIN", "STAGE_1"] }'),
         "doctor_only.coin_size_patch.when: COIN is no answer to pattern",
     ),
     "a condition without answers": (
-        changed('when = { pattern = ["COIN_SIZE_PATCH"] }', "when = { pattern = [] }"),
+        changed(COIN_SIZE_PATCH, "[doctor_only.coin_size_patch]\nwhen = { pattern = [] }"),
         "doctor_only.coin_size_patch.when: pattern names no answer",
     ),
     "a condition on a number": (
-        changed('when = { pattern = ["COIN_SIZE_PATCH"] }', 'when = { age = ["24"] }'),
-        "doctor_only.coin_size_patch.when: age has no options to choose from",
+        changed(COIN_SIZE_PATCH, '[doctor_only.coin_size_patch]\nwhen = { age = ["24"] }'),
+        "doctor_only.coin_size_patch.when: 24 is no answer to age",
     ),
     "a condition that always holds": (
-        changed('when = { pattern = ["COIN_SIZE_PATCH"] }', "when = {}"),
+        changed(COIN_SIZE_PATCH, "[doctor_only.coin_size_patch]\nwhen = {}"),
         "doctor_only.coin_size_patch.when: Value should have at least 1 item after validation, not 0",
     ),
     "a grade left out": (
@@ -232,7 +234,9 @@ def test_a_broken_copy_is_refused_with_the_place(name: str) -> None:
     assert list(refused.value.problems) == [problem]
 
 
-@pytest.mark.parametrize("place", ["causes.STRESS", "patterns.STAGE_4"])
+@pytest.mark.parametrize(
+    "place", ["causes.STRESS", "patterns.STAGE_4", "gates.G08_CARDIO", "gates.G20_UNKNOWN_ALLERGY"]
+)
 def test_a_part_that_is_missing_is_named(place: str) -> None:
     kind, name = place.split(".")
     start = TEXT.index(f"[{place}]")

@@ -8,12 +8,35 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tests.domain.ruleset.answering import answers, any_answers, assessed, listed, months, woman
-from traya_gql.domain.hair_tests import Dandruff, EnergyLevel, FamilyHistory, Sleep, Stress
+from tests.domain.ruleset.answering import (
+    answers,
+    any_answers,
+    assessed,
+    healthy_man,
+    healthy_woman,
+    listed,
+    months,
+    woman,
+)
 from traya_gql.domain.report_texts import DISCLAIMER
-from traya_gql.domain.ruleset.answers import Answers, Constipation, Gas, HealthCondition, Pattern, read_answers
+from traya_gql.domain.ruleset.answers import Answers, read_answers
 from traya_gql.domain.ruleset.codes import CauseCode
 from traya_gql.domain.ruleset.explain import explain
+from traya_gql.domain.ruleset.gates import findings
+from traya_gql.domain.ruleset.options import (
+    Constipation,
+    Dandruff,
+    Deficiency,
+    EnergyLevel,
+    FamilyHistory,
+    Gas,
+    HealthCondition,
+    LifeStage,
+    Pattern,
+    ScalpSign,
+    Sleep,
+    Stress,
+)
 from traya_gql.domain.ruleset.rules import current_ruleset
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "answers.json"
@@ -165,17 +188,104 @@ def test_confidence_is_explained() -> None:
     ]
 
 
+# --- gates --------------------------------------------------------------------------------------------------------
+
+
+def gates(found: Answers) -> list[str]:
+    """Return what is said about gates, without the sources."""
+    return [line for line in part(explained(found), "GATES") if not line.startswith("        ")]
+
+
+def test_each_finding_says_why_it_holds_what_it_holds_back_and_where_that_comes_from() -> None:
+    lines = part(explained(healthy_man(age=70, known_deficiencies=frozenset({Deficiency.IRON}))), "GATES")
+
+    assert lines == [
+        "G14_AGE65: MODERATE, TALK_TO_DOCTOR; a treating doctor may lift it",
+        "  because age = 70, over 65",
+        "  holds back any product with MINOXIDIL",
+        (
+            "        gates.G14_AGE65: minoxidil was studied mostly between 18 and 65 years "
+            "(https://help.numan.com/en/articles/9917323-extra-strength-foam-minoxidil-foam)"
+        ),
+    ]
+
+
+def test_where_no_gate_holds_that_is_said() -> None:
+    assert part(explained(healthy_man(health_conditions=frozenset({HealthCondition.ANAEMIA}))), "GATES") == [
+        "  none holds"
+    ]
+
+
+def test_all_that_makes_a_gate_hold_is_named_with_the_answers() -> None:
+    assert gates(
+        healthy_woman(
+            dandruff=Dandruff.SEBORRHEIC,
+            scalp_signs=frozenset({ScalpSign.INFECTION, ScalpSign.REDNESS}),
+            life_stage=LifeStage.POST_PREGNANCY,
+            months_since_birth=3,
+            allergies=frozenset({"SOY_PROTEIN", "ASHWAGANDHA"}),
+            has_other_allergy=True,
+        )
+    ) == [
+        "G05_INFLAMED_SCALP: MODERATE, BOOK_DERMATOLOGIST; a treating doctor may lift it",
+        "  because dandruff = SEBORRHEIC",
+        "  because scalpSigns = REDNESS, INFECTION",
+        "  holds back OIL or SERUM with ALCOHOL",
+        "  holds back any product with MINOXIDIL",
+        "  holds back SHAMPOO with an active",
+        "G06_PREGNANCY: MODERATE, TALK_TO_DOCTOR",
+        "  because lifeStage = POST_PREGNANCY and monthsSinceBirth = 3, below 12",
+        (
+            "  holds back any product with MINOXIDIL or FINASTERIDE or DUTASTERIDE or TRETINOIN or ASHWAGANDHA or "
+            "SAW_PALMETTO or PYGEUM or VITAMIN_A"
+        ),
+        "  holds back MEDICINE or SERUM",
+        "  holds back any product of class AYURVEDIC",
+        "  holds back any product with an active",
+        "G07_FEMALE_5ARI: LOW, NONE, named only where it kept a product away",
+        "  because gender = FEMALE",
+        "  holds back any product with FINASTERIDE or DUTASTERIDE",
+        "G12_IRON: LOW, GET_BLOOD_TEST, named only where it kept a product away",
+        "  because not healthConditions = ANAEMIA and not knownDeficiencies = IRON",
+        "  holds back any product with IRON",
+        "G13_ALLERGY: MODERATE, NONE",
+        "  because allergies = ASHWAGANDHA, SOY_PROTEIN",
+        "  holds back any product with ASHWAGANDHA or SOY_PROTEIN",
+        "G20_UNKNOWN_ALLERGY: MODERATE, TALK_TO_DOCTOR; a treating doctor may lift it",
+        "  because hasOtherAllergy = YES",
+        "  holds back everything",
+    ]
+
+
+def test_what_was_not_answered_is_named_as_such() -> None:
+    found = healthy_woman(life_stage=LifeStage.POST_PREGNANCY, sudden_onset=None)
+
+    assert gates(found)[:5] == [
+        "G00_SAFETY_UNANSWERED: MODERATE, ANSWER_SAFETY_QUESTIONS",
+        "  because suddenOnset = UNANSWERED",
+        "  because lifeStage = POST_PREGNANCY and monthsSinceBirth = UNANSWERED",
+        "  holds back MEDICINE",
+        "  holds back any product of class SCHEDULE_H",
+    ]
+    assert "  because lifeStage = POST_PREGNANCY and monthsSinceBirth = UNANSWERED, below 12" in gates(found)
+
+
+# --- the whole ----------------------------------------------------------------------------------------------------
+
+
 @given(found=any_answers())
 def test_whatever_is_answered_the_explanation_agrees_with_the_assessment_and_claims_nothing(found: Answers) -> None:
     text, result = explained(found), assessed(found)
 
     assert text == explained(found)
-    assert text.endswith(f"\n\n{DISCLAIMER}\n")
+    assert text.endswith(f"\n\n{DISCLAIMER.en}\n")
     assert part(text, "HYPOTHESIS (not a diagnosis)")[0] == result.hypothesis
     assert part(text, "CONFIDENCE")[0].startswith(f"{result.confidence}: ")
     for place, cause in enumerate(result.causes, 1):
         assert part(text, "LISTED")[place].startswith(f"  {place}. {cause.code} {cause.score}, {cause.level}, ")
     assert all(f"\n{cause}: " in text for cause in CauseCode)
+    told = [line.split(":")[0] for line in gates(found) if not line.startswith(" ")]
+    assert told == [one.code for one in findings(found, current_ruleset())]
     assert CLAIMS.search(text) is None
 
 

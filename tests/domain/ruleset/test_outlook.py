@@ -9,19 +9,23 @@ from hypothesis import given
 
 from tests.domain.ruleset.answering import all_scores, answers, any_answers, assessed, months, woman
 from traya_gql.domain.customers import Gender
-from traya_gql.domain.hair_tests import Dandruff, EnergyLevel, FamilyHistory, Sleep, Stress
-from traya_gql.domain.ruleset.answers import (
-    Answers,
+from traya_gql.domain.ruleset.answers import Answers
+from traya_gql.domain.ruleset.codes import CauseCode, Confidence, Goal, Hypothesis, MilestoneCode, NoRecoveryReason
+from traya_gql.domain.ruleset.options import (
     Area,
     Constipation,
+    Dandruff,
+    EnergyLevel,
+    FamilyHistory,
     Gas,
     HealthCondition,
     LifeStage,
     Pattern,
     ScalpSign,
+    Sleep,
+    Stress,
     YearEvent,
 )
-from traya_gql.domain.ruleset.codes import CauseCode, Confidence, Goal, Hypothesis, MilestoneCode, NoRecoveryReason
 from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.domain.ruleset.scores import Milestone, Months, answered, months_of
 
@@ -80,7 +84,7 @@ def expected(found: Answers) -> int | None:
     ],
 )
 def test_the_hypothesis_follows_the_scores_and_the_picture(found: Answers, hypothesis: str) -> None:
-    assert assessed(found).hypothesis.value == hypothesis
+    assert assessed(found).hypothesis == hypothesis
 
 
 def test_the_threshold_of_the_mixed_case_is_exact() -> None:
@@ -119,7 +123,7 @@ def test_a_sudden_onset_elsewhere_is_not_patchy(area: Area | None) -> None:
 def test_signs_of_scarring_stop_the_rules(sign: str, is_scarring: bool) -> None:  # noqa: FBT001
     found = assessed(answers(Pattern.STAGE_6, scalp_signs=frozenset({ScalpSign(sign)})))
 
-    assert found.hypothesis.value == ("UNDETERMINED" if is_scarring else "PATTERN_LIKELY")
+    assert found.hypothesis == ("UNDETERMINED" if is_scarring else "PATTERN_LIKELY")
     assert found.recovery.reason_if_none is not None
     assert found.recovery.reason_if_none.value == ("NEEDS_DOCTOR" if is_scarring else "ADVANCED_STAGE")
 

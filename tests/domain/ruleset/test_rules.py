@@ -10,10 +10,12 @@ from pydantic import BaseModel
 
 from tests.domain.ruleset.answering import TEXT, answers, changed
 from traya_gql.domain.customers import Gender
-from traya_gql.domain.ruleset.answers import QUESTIONS, Deficiency, HealthCondition, Pattern
+from traya_gql.domain.ruleset.answers import QUESTIONS
 from traya_gql.domain.ruleset.codes import CauseCode, CauseLevel, Confidence, EvidenceGrade, MilestoneCode
-from traya_gql.domain.ruleset.rules import Rule, current_ruleset, given, holds, read_ruleset
-from traya_gql.domain.ruleset.scores import assess, level_of
+from traya_gql.domain.ruleset.options import Deficiency, HealthCondition, Pattern
+from traya_gql.domain.ruleset.rule_types import Rule, given, holds
+from traya_gql.domain.ruleset.rules import current_ruleset, read_ruleset
+from traya_gql.domain.ruleset.scores import Point, assess, level_of, points_of
 
 
 def entries(model: BaseModel) -> Iterator[Rule]:
@@ -52,7 +54,7 @@ def test_the_ruleset_of_this_release_is_whole() -> None:
 def test_every_entry_has_a_source_and_says_why() -> None:
     found = list(entries(current_ruleset()))
 
-    assert len(found) == 73
+    assert len(found) == 102
     assert all(entry.source == "design" or entry.source.startswith("https://") for entry in found)
     assert all(len(entry.why) > 10 for entry in found)
 
@@ -112,6 +114,9 @@ def test_each_scored_question_is_counted_once() -> None:
         ({"healthConditions": tuple(HealthCondition)}, False),
         ({"healthConditions": ("UNANSWERED",)}, False),
         ({"lastYearEvents": ("UNANSWERED",)}, True),
+        ({"monthsSinceBirth": ("UNANSWERED",)}, True),
+        ({"age": ("UNANSWERED",)}, False),
+        ({"allergies": ("UNANSWERED",)}, True),
     ],
 )
 def test_a_condition_holds_when_one_answer_of_each_question_is_named(when: dict[str, Any], is_so: bool) -> None:  # noqa: FBT001
@@ -120,10 +125,11 @@ def test_a_condition_holds_when_one_answer_of_each_question_is_named(when: dict[
     assert holds(when, found) is is_so
 
 
-def test_what_was_chosen_is_given_in_the_order_of_the_options() -> None:
+def test_what_was_chosen_is_given_in_the_order_of_the_options_and_a_number_is_no_option() -> None:
     found = answers(known_deficiencies=frozenset(reversed(Deficiency)))
 
-    assert given(found, QUESTIONS["knownDeficiencies"]) == ("VITAMIN_D", "VITAMIN_B12")
+    assert given(found, QUESTIONS["age"]) == ()
+    assert given(found, QUESTIONS["knownDeficiencies"]) == ("VITAMIN_D", "VITAMIN_B12", "IRON")
 
 
 # --- other rules --------------------------------------------------------------------------------------------------
@@ -143,9 +149,12 @@ def test_another_ruleset_gives_another_assessment_under_its_own_version() -> Non
 
 def test_the_highest_of_several_answers_counts_wherever_it_stands() -> None:
     other = read_ruleset(changed("{ VITAMIN_D = 25, VITAMIN_B12 = 25 }", "{ VITAMIN_D = 25, VITAMIN_B12 = 35 }"))
-    found = assess(answers(known_deficiencies=frozenset(Deficiency)), other)
+    found = answers(known_deficiencies=frozenset(Deficiency))
 
-    assert [(cause.score, cause.points[0].answer) for cause in found.causes] == [(35, "VITAMIN_B12")]
+    assert points_of(found, other)[CauseCode.NUTRITIONAL] == (
+        Point("known_deficiencies", "knownDeficiencies", "VITAMIN_B12", 35),
+    )
+    assert [(cause.code, cause.score) for cause in assess(found, other).causes] == [(CauseCode.NUTRITIONAL, 35)]
 
 
 def test_of_a_group_of_months_the_largest_counts_wherever_it_stands() -> None:

@@ -8,20 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.ruleset.answering import all_scores, any_answers, assessed
-from traya_gql.domain.hair_tests import Dandruff, EnergyLevel, FamilyHistory, Sleep, Stress
-from traya_gql.domain.ruleset.answers import (
-    Answers,
+from traya_gql.domain.ruleset.answers import Answers
+from traya_gql.domain.ruleset.codes import CauseCode
+from traya_gql.domain.ruleset.options import (
     Constipation,
+    Dandruff,
     Deficiency,
+    EnergyLevel,
+    FamilyHistory,
     Gas,
     HealthCondition,
     LifeStage,
     Pattern,
+    Sleep,
+    Stress,
     YearEvent,
 )
-from traya_gql.domain.ruleset.codes import CauseCode
 from traya_gql.domain.ruleset.rules import current_ruleset
-from traya_gql.domain.ruleset.scores import level_of
+from traya_gql.domain.ruleset.scores import level_of, points_of
 
 CAPS = {
     "GENETIC": 100,
@@ -70,10 +74,13 @@ def test_listed_causes_keep_their_rules(found: Answers) -> None:
 
 @given(found=any_answers())
 def test_the_points_of_a_cause_add_up_to_its_score(found: Answers) -> None:
+    points = points_of(found, current_ruleset())
+
     for cause in assessed(found).causes:
-        total = sum(point.points for point in cause.points)
-        assert cause.score == min(total, CAPS[cause.code])
-        assert all(point.points for point in cause.points)
+        given_by = points[cause.code]
+        assert cause.score == min(sum(point.points for point in given_by), CAPS[cause.code])
+        assert all(point.points for point in given_by)
+        assert set(cause.raised_by) == {point.question for point in given_by if point.points > 0}
 
 
 MILDER_TO_WORSE: dict[str, tuple[str, list[Any]]] = {

@@ -8,18 +8,22 @@ import pytest
 
 from tests.domain.ruleset.answering import all_scores, answers, assessed, listed, woman
 from traya_gql.domain.customers import Gender
-from traya_gql.domain.hair_tests import Dandruff, EnergyLevel, FamilyHistory, Sleep, Stress
-from traya_gql.domain.ruleset.answers import (
-    Answers,
+from traya_gql.domain.ruleset.answers import Answers
+from traya_gql.domain.ruleset.codes import CauseCode, CauseLevel
+from traya_gql.domain.ruleset.options import (
     Constipation,
+    Dandruff,
     Deficiency,
+    EnergyLevel,
+    FamilyHistory,
     Gas,
     HealthCondition,
     LifeStage,
     Pattern,
+    Sleep,
+    Stress,
     YearEvent,
 )
-from traya_gql.domain.ruleset.codes import CauseCode, CauseLevel
 from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.domain.ruleset.scores import Point, level_of, points_of
 

@@ -1,8 +1,6 @@
 """All answers that are scored or that safety looks at.
 
-Six of the first test's eight questions keep key and values; `hairLossStage` lives on in `pattern`, with the same
-values, and `hasAcidityOrGas` in `gas`. What contradicts itself or was not asked of this person is the questionnaire's
-to refuse.
+What contradicts itself or was not asked of this person is the questionnaire's to refuse.
 """
 
 from __future__ import annotations
@@ -14,139 +12,41 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic.alias_generators import to_camel
 
 from traya_gql.domain.customers import MAX_AGE, MIN_AGE, Gender
-from traya_gql.domain.hair_tests import Assessed, Dandruff, EnergyLevel, FamilyHistory, Sleep, Stress
+from traya_gql.domain.ingredients import Ingredient
+from traya_gql.domain.ruleset.options import (
+    Area,
+    Constipation,
+    Dandruff,
+    Deficiency,
+    EnergyLevel,
+    FallAmount,
+    FamilyHistory,
+    Gas,
+    HairGoal,
+    HairType,
+    HealthCondition,
+    LifeStage,
+    MedicalSafety,
+    Medicine,
+    OilyAfter,
+    Pattern,
+    ScalpSign,
+    Sleep,
+    StrandThickness,
+    Stress,
+    YearEvent,
+)
 from traya_gql.domain.ruleset.places import FileInvalid, problems_in
 
 T = TypeVar("T")
 
 
-class Pattern(StrEnum):
-    """The picture that looks most like the hair loss. STAGE_1 to STAGE_6 are the first test's stages."""
-
-    STAGE_1 = "STAGE_1"
-    STAGE_2 = "STAGE_2"
-    STAGE_3 = "STAGE_3"
-    STAGE_4 = "STAGE_4"
-    STAGE_5 = "STAGE_5"
-    STAGE_6 = "STAGE_6"
-    HAIR_THINNING = "HAIR_THINNING"
-    LESS_VOLUME_ON_SIDES = "LESS_VOLUME_ON_SIDES"
-    MEDIUM_WIDENING = "MEDIUM_WIDENING"
-    ADVANCED_WIDENING = "ADVANCED_WIDENING"
-    HEAVY_HAIR_FALL = "HEAVY_HAIR_FALL"
-    COIN_SIZE_PATCH = "COIN_SIZE_PATCH"
-
-
-class Area(StrEnum):
-    """Where on the head hair is lost."""
-
-    HAIRLINE = "HAIRLINE"
-    CROWN = "CROWN"
-    HAIRLINE_AND_CROWN = "HAIRLINE_AND_CROWN"
-    PATCHES = "PATCHES"
-    WHOLE_HEAD = "WHOLE_HEAD"
-
-
-class ScalpSign(StrEnum):
-    """What the scalp shows besides dandruff."""
-
-    PAIN = "PAIN"
-    BURNING = "BURNING"
-    PUSTULES = "PUSTULES"
-    SHINY_PATCHES = "SHINY_PATCHES"
-    BROW_OR_LASH_LOSS = "BROW_OR_LASH_LOSS"
-    BROKEN_SKIN = "BROKEN_SKIN"
-    REDNESS = "REDNESS"
-    INFECTION = "INFECTION"
-
-
-class Gas(StrEnum):
-    """Gas, acidity or bloating. SOMETIMES: once or twice a week; OFTEN: three times or more."""
-
-    NO = "NO"
-    SOMETIMES = "SOMETIMES"
-    OFTEN = "OFTEN"
-
-
-class Constipation(StrEnum):
-    """How the bowels move. NO includes rarely; IBS includes dysentery."""
-
-    NO = "NO"
-    YES = "YES"
-    UNSATISFACTORY = "UNSATISFACTORY"
-    IBS = "IBS"
-
-
-class YearEvent(StrEnum):
-    """What happened in the last year. SEVERE_ILLNESS: dengue, malaria, typhoid, covid and the like."""
-
-    SEVERE_ILLNESS = "SEVERE_ILLNESS"
-    SURGERY_OR_HEAVY_MEDICATION = "SURGERY_OR_HEAVY_MEDICATION"
-    HEAVY_WEIGHT_CHANGE = "HEAVY_WEIGHT_CHANGE"
-
-
-class LifeStage(StrEnum):
-    """Asked of everyone but men. POST_PREGNANCY: the child is younger than two years."""
-
-    NONE = "NONE"
-    PLANNING_PREGNANCY = "PLANNING_PREGNANCY"
-    PREGNANT = "PREGNANT"
-    POST_PREGNANCY = "POST_PREGNANCY"
-    MENOPAUSE = "MENOPAUSE"
-
-
-class HealthCondition(StrEnum):
-    """Illnesses that the person knows of. THYROID: underactive or overactive."""
-
-    ANAEMIA = "ANAEMIA"
-    THYROID = "THYROID"
-    PCOS = "PCOS"
-    OTHER_HORMONAL = "OTHER_HORMONAL"
-    ASTHMA = "ASTHMA"
-    SINUS = "SINUS"
-
-
-class MedicalSafety(StrEnum):
-    """What decides whether a product may be used at all. LIVER_DISEASE includes abnormal liver tests."""
-
-    HIGH_BLOOD_PRESSURE = "HIGH_BLOOD_PRESSURE"
-    LOW_BLOOD_PRESSURE = "LOW_BLOOD_PRESSURE"
-    HEART_DISEASE = "HEART_DISEASE"
-    STROKE = "STROKE"
-    EPILEPSY = "EPILEPSY"
-    LIVER_DISEASE = "LIVER_DISEASE"
-    BLOOD_DISORDER = "BLOOD_DISORDER"
-    AUTOIMMUNE_DISEASE = "AUTOIMMUNE_DISEASE"
-    DEPRESSION = "DEPRESSION"
-    PROSTATE_DISEASE = "PROSTATE_DISEASE"
-
-
-class Medicine(StrEnum):
-    """Kinds of medicine taken now. SCALP: anything put on the scalp that a doctor prescribed."""
-
-    BLOOD_PRESSURE = "BLOOD_PRESSURE"
-    DIABETES = "DIABETES"
-    IMMUNOSUPPRESSANT = "IMMUNOSUPPRESSANT"
-    SEDATIVE = "SEDATIVE"
-    THYROID = "THYROID"
-    SCALP = "SCALP"
-    OTHER = "OTHER"
-
-
-class Deficiency(StrEnum):
-    """What a blood test found to be low."""
-
-    VITAMIN_D = "VITAMIN_D"
-    VITAMIN_B12 = "VITAMIN_B12"
-
-
 # sorted when written: a set has no order, and the same answers must be the same bytes
 Several = Annotated[frozenset[T], PlainSerializer(sorted, return_type=list)]
-Ingredient = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=60)]
 
 
 class Answers(BaseModel):
@@ -158,7 +58,6 @@ class Answers(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        strict=True,
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
@@ -192,6 +91,14 @@ class Answers(BaseModel):
     is_trying_for_a_baby: bool | None = None
     medicines: Several[Medicine] | None = None
     allergies: Several[Ingredient] | None = None
+    has_other_allergy: bool | None = None
+    hair_type: HairType | None = None
+    goal: HairGoal | None = None
+    fall_amount: FallAmount | None = None
+    strand_thickness: StrandThickness | None = None
+    is_hair_damaged: bool | None = None
+    had_chemical_treatment: bool | None = None
+    oily_after: OilyAfter | None = None
     usable_photos: int | None = Field(default=None, ge=0, le=20)
 
 
@@ -234,23 +141,6 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
 """All questions by key, as files and the graph spell it."""
 
 
-def from_first_test(person: Assessed) -> Answers:
-    """Return the answers of the first questionnaire in the new one's words. What it did not ask stays unanswered."""
-    first = person.answers
-    return Answers(
-        age=person.age,
-        gender=person.gender,
-        pattern=Pattern(first.hair_loss_stage.value),
-        family_history=first.family_history,
-        dandruff=first.dandruff,
-        sleep=first.sleep,
-        stress=first.stress,
-        gas=Gas.OFTEN if first.has_acidity_or_gas else Gas.NO,
-        energy_level=first.energy_level,
-        is_taking_supplements=first.is_taking_supplements,
-    )
-
-
 def read_answers(text: bytes | str) -> Answers:
     """Return the answers of a JSON object with the keys of `QUESTIONS`; keys may be missing.
 
@@ -258,7 +148,7 @@ def read_answers(text: bytes | str) -> Answers:
         FileInvalid: it is no JSON, or a key or a value is not one that is known.
     """
     try:
-        return Answers.model_validate_json(text, by_alias=True, by_name=False)
+        return Answers.model_validate_json(text, strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         raise FileInvalid(*problems_in(error)) from None
 

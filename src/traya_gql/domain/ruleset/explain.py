@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from traya_gql.domain.report_texts import DISCLAIMER
-from traya_gql.domain.ruleset.answers import Answers, Pattern
+from traya_gql.domain.ruleset.answers import QUESTIONS, Answers
 from traya_gql.domain.ruleset.codes import CauseCode, Hypothesis, PatternKind
-from traya_gql.domain.ruleset.rules import Rule, Ruleset, Threshold
+from traya_gql.domain.ruleset.gate_rules import Block, Case
+from traya_gql.domain.ruleset.gates import Finding, findings
+from traya_gql.domain.ruleset.options import Pattern
+from traya_gql.domain.ruleset.rule_types import UNANSWERED, Rule, given
+from traya_gql.domain.ruleset.rules import Ruleset, Threshold
 from traya_gql.domain.ruleset.scores import (
     Assessment,
     Point,
@@ -22,7 +26,7 @@ from traya_gql.domain.ruleset.scores import (
 
 
 def explain(answers: Answers, rules: Ruleset) -> str:
-    """Return the way from answers to points, causes, hypothesis and months, line by line, with the sources."""
+    """Return the way from answers to causes, hypothesis, months and findings, line by line, with the sources."""
     found = assess(answers, rules)
     points = points_of(answers, rules)
     scores = scores_of(points, rules)
@@ -45,7 +49,10 @@ def explain(answers: Answers, rules: Ruleset) -> str:
             "CONFIDENCE",
             *_confidence(answers, found, rules),
             "",
-            DISCLAIMER,
+            "GATES",
+            *_gates(answers, rules),
+            "",
+            DISCLAIMER.en,
             "",
         )
     )
@@ -78,7 +85,7 @@ def _listed(found: Assessment, rules: Ruleset) -> Iterable[str]:
 
 
 def _hypothesis(answers: Answers, scores: Scores, found: Assessment, rules: Ruleset) -> Iterable[str]:
-    yield found.hypothesis
+    yield str(found.hypothesis)
     if stopped := doctor_only(answers, rules):
         name, rule = stopped
         yield "  a doctor's to judge: the rules stop here"
@@ -143,6 +150,56 @@ def _confidence(answers: Answers, found: Assessment, rules: Ruleset) -> Iterable
         f"MEDIUM from {needed.medium_from_percent} %"
     )
     yield from _source(needed, "confidence")
+
+
+def _gates(answers: Answers, rules: Ruleset) -> Iterable[str]:
+    found = findings(answers, rules)
+    for finding in found:
+        quiet = ", named only where it kept a product away" if finding.is_quiet else ""
+        lifted = "; a treating doctor may lift it" if finding.until_cleared else ""
+        yield f"{finding.code}: {finding.severity}, {finding.action}{quiet}{lifted}"
+        yield from (f"  because {condition}" for condition in _conditions(finding, answers, rules))
+        yield from (f"  holds back {_held_back(block)}" for block in finding.blocks)
+        yield from _source(rules.gates[finding.code], f"gates.{finding.code}")
+    if not found:
+        yield "  none holds"
+
+
+def _conditions(finding: Finding, answers: Answers, rules: Ruleset) -> Iterable[str]:
+    cases = rules.gates[finding.code].held(answers)
+    yield from (_condition(case, answers) for case in cases)
+    if not cases:  # it is about allergies
+        yield f"allergies = {', '.join(one for block in finding.blocks for one in block.ingredients)}"
+
+
+def _condition(case: Case, answers: Answers) -> str:
+    """Return what of a case holds, with the answers that were given."""
+    parts = [
+        f"{key} = {', '.join(one for one in given(answers, QUESTIONS[key]) if one in named)}"
+        for key, named in case.when.items()
+    ]
+    if case.over_age is not None:
+        parts.append(f"age = {answers.age}, over {case.over_age}")
+    for key, limit in case.below.items():
+        number = getattr(answers, QUESTIONS[key].field)
+        parts.append(f"{key} = {UNANSWERED if number is None else number}, below {limit}")
+    parts += [
+        "not " + " with ".join(f"{key} = {' or '.join(one)}" for key, one in named.items()) for named in case.unless
+    ]
+    return " and ".join(parts) or "it always holds"
+
+
+def _held_back(block: Block) -> str:
+    if block.everything:
+        return "everything"
+    parts = [" or ".join(block.categories) or "any product"]
+    if block.classes:
+        parts.append(f"of class {' or '.join(block.classes)}")
+    if block.ingredients:
+        parts.append(f"with {' or '.join(block.ingredients)}")
+    if block.with_actives:
+        parts.append("with an active")
+    return " ".join(parts)
 
 
 def _source(rule: Rule, place: str) -> Iterable[str]:

@@ -9,7 +9,6 @@ from importlib.resources import files
 from typing import Annotated, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,61 +22,33 @@ from pydantic import (
 )
 
 from traya_gql.domain.customers import Gender
-from traya_gql.domain.ruleset.answers import QUESTIONS, Answers, Pattern, Question, QuestionKind
+from traya_gql.domain.languages import Words
+from traya_gql.domain.ruleset.answers import QUESTIONS, Question, QuestionKind
 from traya_gql.domain.ruleset.codes import (
     CauseCode,
     CauseLevel,
     Combine,
     EvidenceGrade,
+    GateCode,
     Goal,
     Hypothesis,
     MilestoneCode,
     NoRecoveryReason,
     PatternKind,
 )
+from traya_gql.domain.ruleset.gate_rules import GateRule
+from traya_gql.domain.ruleset.kit_rules import KitRules
+from traya_gql.domain.ruleset.options import Pattern
 from traya_gql.domain.ruleset.places import FileInvalid, problems_in
-
-UNANSWERED = "UNANSWERED"
-"""What a condition may name besides a question's options."""
-
-MOST_POINTS = 100
-
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Source = Annotated[str, StringConstraints(pattern=r"^(https?://\S+|design)$")]
-Score = Annotated[StrictInt, Field(ge=1, le=MOST_POINTS)]
-Months = Annotated[StrictInt, Field(ge=1, le=24)]
-Percent = Annotated[StrictInt, Field(ge=1, le=100)]
-
-
-def _known_question(key: str) -> str:
-    if key not in QUESTIONS:
-        raise ValueError(f"{key} is no question")
-    return key
-
-
-def _known_answers(when: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-    for key, answers in when.items():
-        options = QUESTIONS[_known_question(key)].options
-        if not options:
-            raise ValueError(f"{key} has no options to choose from")
-        if not answers:
-            raise ValueError(f"{key} names no answer")
-        if unknown := [answer for answer in answers if answer not in (*options, UNANSWERED)]:
-            raise ValueError(f"{', '.join(unknown)} is no answer to {key}")
-    return when
-
-
-When = Annotated[Mapping[str, tuple[str, ...]], AfterValidator(_known_answers)]
-QuestionKey = Annotated[str, AfterValidator(_known_question)]
-
-
-class Rule(BaseModel):
-    """One entry: `source` is an address or "design", `why` what the source shows or why it was decided so."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    source: Source
-    why: Words
+from traya_gql.domain.ruleset.rule_types import (
+    MOST_POINTS,
+    Months,
+    Percent,
+    QuestionKey,
+    Rule,
+    Score,
+    When,
+)
 
 
 class GradeRule(Rule):
@@ -282,6 +253,8 @@ class Ruleset(BaseModel):
     patterns: Mapping[Pattern, PatternRule]
     recovery: RecoveryRules
     confidence: ConfidenceRules
+    gates: Mapping[GateCode, GateRule]
+    kit: KitRules
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -291,6 +264,7 @@ class Ruleset(BaseModel):
             ("levels", self.levels, (CauseLevel.HIGH, CauseLevel.MODERATE)),
             ("patterns", self.patterns, Pattern),
             ("recovery.milestones", self.recovery.milestones, MilestoneCode),
+            ("gates", self.gates, GateCode),
         ):
             if missing := [one for one in needed if one not in found]:
                 raise ValueError(f"{place}: {', '.join(missing)} is missing")
@@ -319,23 +293,6 @@ class Ruleset(BaseModel):
     def cap(self, cause: CauseCode) -> int:
         """Return the most points that this cause can have."""
         return self.grades[self.causes[cause].grade].cap
-
-
-def holds(when: Mapping[str, tuple[str, ...]], answers: Answers) -> bool:
-    """Return whether of each question one of the named answers was given; of nothing, it holds."""
-    return all(any(one in named for one in given(answers, QUESTIONS[key])) for key, named in when.items())
-
-
-def given(answers: Answers, question: Question) -> tuple[str, ...]:
-    """Return what was answered to a question with options, as a rule spells it; UNANSWERED when nothing was."""
-    value = getattr(answers, question.field)
-    if value is None:
-        return (UNANSWERED,)
-    if question.kind is QuestionKind.CHOICES:
-        return tuple(option for option in question.options if option in value)
-    if question.kind is QuestionKind.YES_NO:
-        return ("YES" if value else "NO",)
-    return (value,)
 
 
 def read_ruleset(text: str) -> Ruleset:

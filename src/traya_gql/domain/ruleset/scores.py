@@ -20,7 +20,8 @@ from traya_gql.domain.ruleset.codes import (
     NoRecoveryReason,
     PatternKind,
 )
-from traya_gql.domain.ruleset.rules import DoctorOnly, PointRule, Ruleset, Threshold, given, holds
+from traya_gql.domain.ruleset.rule_types import given, holds
+from traya_gql.domain.ruleset.rules import DoctorOnly, PointRule, Ruleset, Threshold
 
 Scores = Mapping[CauseCode, int]
 PrimaryCause = CauseCode | Literal["UNDETERMINED"]
@@ -36,7 +37,10 @@ class Point(NamedTuple):
 
 
 class Cause(BaseModel):
-    """One listed cause. `score` is points; `points` says which answers gave or took them, as private as the answers."""
+    """One listed cause. `score` is points; `raised_by` the questions whose answers gave some, each once, at least one.
+
+    Score, level and those questions are as private as the answers.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,12 +49,7 @@ class Cause(BaseModel):
     level: CauseLevel
     evidence: EvidenceGrade
     source: str
-    points: tuple[Point, ...]
-
-    @property
-    def raised_by(self) -> tuple[str, ...]:
-        """The questions whose answers gave points, each once, at least one."""
-        return tuple(dict.fromkeys(point.question for point in self.points if point.points > 0))
+    raised_by: tuple[str, ...]
 
 
 class Milestone(NamedTuple):
@@ -76,18 +75,18 @@ class Recovery(BaseModel):
 class Assessment(BaseModel):
     """What the answers say, by one version of the rules. `causes` holds 0 to 4, highest first.
 
-    `inputs_hash` is as private as the answers.
+    `inputs_hash` is as private as the answers. What the rules of the first release did not say is None.
     """
 
     model_config = ConfigDict(frozen=True)
 
     ruleset_version: str
-    inputs_hash: str
+    inputs_hash: str | None
     causes: tuple[Cause, ...]
-    primary_cause: PrimaryCause
-    hypothesis: Hypothesis
+    primary_cause: PrimaryCause | None
+    hypothesis: Hypothesis | None
     recovery: Recovery
-    confidence: Confidence
+    confidence: Confidence | None
 
 
 class Months(NamedTuple):
@@ -251,7 +250,7 @@ def _listed(points: Mapping[CauseCode, tuple[Point, ...]], scores: Scores, rules
             level=level_of(scores[code], rules),
             evidence=rules.causes[code].grade,
             source=rules.causes[code].source,
-            points=points[code],
+            raised_by=tuple(dict.fromkeys(point.question for point in points[code] if point.points > 0)),
         )
         for _, _, code in sorted(found)[: rules.listing.most]
     )
