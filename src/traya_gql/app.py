@@ -25,6 +25,7 @@ from traya_gql.context import Context
 from traya_gql.documents import collections, migrations
 from traya_gql.documents.transactions import Transactions
 from traya_gql.domain.rates import Rates
+from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.graph import Graph, build_schema
 from traya_gql.graph.limits import Limits
 from traya_gql.integrations.development_secret import development_secret
@@ -39,6 +40,7 @@ from traya_gql.observability.logging import configure_logging
 from traya_gql.services import Services
 from traya_gql.services.access_tokens import AccessTokens
 from traya_gql.services.customers import Customers
+from traya_gql.services.hair_test_drafts import HairTestDrafts
 from traya_gql.services.hair_tests import HairTests
 from traya_gql.services.idempotency import WAIT_S, Once
 from traya_gql.services.keys import Keys
@@ -147,15 +149,17 @@ def build_services(
     transactions = Transactions(storage.client, deadline_s=WAIT_S)
     once = Once(transactions=transactions, keys=keys)
     revocations = Revocations(now=clock)
+    rules = current_ruleset()
     codes = OneTimeCodes(keys=keys, messages=messages, limiter=limiter, rates=rates, now=clock)
     return Services(
         access_tokens=tokens,
         customers=Customers(transactions=transactions),
-        hair_tests=HairTests(once=once, tokens=tokens, limiter=limiter, rates=rates, now=clock),
+        hair_test_drafts=HairTestDrafts(tokens=tokens, limiter=limiter, rates=rates, now=clock),
+        hair_tests=HairTests(once=once, tokens=tokens, limiter=limiter, rates=rates, rules=rules, now=clock),
         one_time_codes=codes,
-        orders=Orders(once=once, tokens=tokens, limiter=limiter, rates=rates, now=clock),
+        orders=Orders(once=once, tokens=tokens, limiter=limiter, rates=rates, rules=rules, now=clock),
         products=Products(),
-        reports=Reports(limiter=limiter, rates=rates),
+        reports=Reports(transactions=transactions, limiter=limiter, rates=rates, rules=rules, now=clock),
         revocations=revocations,
         sessions=Sessions(
             transactions=transactions,

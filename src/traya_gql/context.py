@@ -12,6 +12,7 @@ from uuid import UUID
 import strawberry
 from graphql import GraphQLError
 
+from traya_gql.domain.languages import Language
 from traya_gql.domain.roles import TREATING_ROLES, Role
 from traya_gql.loaders import Loaders, TreatmentKey
 from traya_gql.services import Services
@@ -55,6 +56,10 @@ class Viewer:
         """Whether this viewer holds the access token of an object."""
         return grant in self.grants
 
+    def opened(self, kind: Kind) -> frozenset[UUID]:
+        """Return the ids of the objects of a kind whose access tokens this viewer holds."""
+        return frozenset(grant.id for grant in self.grants if grant.kind is kind)
+
     def is_customer(self, customer_id: UUID | None) -> bool:
         """Whether this is the viewer's own customer; nobody is None."""
         return self.signed_in is not None and self.signed_in.customer_id == customer_id
@@ -97,6 +102,7 @@ class Context:
         device: what the client says it is.
         denied: why the bearer token is not good; raised when a field asks who the viewer is, so that what is open to
             anyone, and signing in anew, works all the same.
+        language: what the client prefers to read.
         refused_with: the codes of user errors so far, for the log.
         field_names: the names of all fields of the document, so that a list can load at once what its items will show.
     """
@@ -108,6 +114,7 @@ class Context:
     loaders: Loaders = field(default_factory=Loaders)
     denied: Denied | None = None
     known_viewer: Viewer = ANONYMOUS
+    language: Language = Language.EN
     refused_with: list[str] = field(default_factory=list)
     field_names: frozenset[str] = frozenset()
 

@@ -59,11 +59,15 @@ def _staff(name: str, *roles: Role) -> Guard:
 
 
 ANYONE = Guard("Anyone", "Who may ask: anyone.")
+DRAFT_TOKEN = Guard(
+    "DraftToken", "Who may ask: anyone who holds the token that `saveHairTestDraft` returned; others get null."
+)
 ORDER_TOKEN = Guard(
     "OrderToken", "Who may ask: anyone who holds the access token that `placeOrder` returned; others get null."
 )
 SIGNED_IN = Guard("SignedIn", "Who may ask: who is signed in.", frozenset({Role.CUSTOMER}))
 ADMIN = _staff("Admin", Role.ADMIN)
+DOCTOR = _staff("Doctor", Role.DOCTOR)
 SUPPORT_OR_ADMIN = _staff("SupportOrAdmin", Role.SUPPORT, Role.ADMIN)
 
 
@@ -198,7 +202,7 @@ def mutation_field(
                 if not codes.issuperset(problem.code for problem in refusal.problems):
                     raise
                 info.context.refused_with.extend(problem.code for problem in refusal.problems)
-                return payload.refused(refusal)
+                return payload.refused(refusal, info.context.language)
 
         return strawberry.mutation(answer, description=text, metadata={GUARD: guard, CODES: codes})
 

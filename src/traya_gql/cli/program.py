@@ -17,10 +17,11 @@ from rich.progress import Progress
 from traya_gql import __version__
 from traya_gql.app import Storage, now, open_storage
 from traya_gql.documents.migrations import DatabaseIsNewer, DatabaseIsOlder
+from traya_gql.domain.catalogue import catalogue
 from traya_gql.domain.refusals import Refusal
 from traya_gql.integrations.mongodb.embedded import attach
 from traya_gql.integrations.mongodb.folder import MongodFault
-from traya_gql.services.seeding import catalogue, seed_catalogue
+from traya_gql.services.seeding import seed_catalogue
 from traya_gql.settings import Settings, variable_of
 
 T = TypeVar("T")

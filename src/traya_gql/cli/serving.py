@@ -40,7 +40,7 @@ def serve(
 ) -> None:
     """Start the server, and with it an embedded MongoDB unless MONGODB_URI is set.
 
-    A new development database gets the catalogue of 15 products. Ctrl-C stops everything.
+    A new development database gets the catalogue of 20 products. Ctrl-C stops everything.
 
     Example: traya-gql serve --port 8123 --data /some/folder
     """

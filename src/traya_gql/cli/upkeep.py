@@ -26,9 +26,9 @@ from traya_gql.cli.program import (
 )
 from traya_gql.documents import collections, migrations
 from traya_gql.documents.products import ProductDocument
+from traya_gql.domain.catalogue import catalogue
 from traya_gql.graph import schema_text
 from traya_gql.integrations.mongodb.connection import is_reachable, replica_set_name
-from traya_gql.services.seeding import catalogue
 from traya_gql.settings import Settings, unknown_variables, variable_of
 
 schema_app = typer.Typer(help="The GraphQL schema as a file.", no_args_is_help=True)

@@ -11,6 +11,7 @@ from pymongo.errors import CollectionInvalid
 
 from traya_gql.documents.assignments import AssignmentDocument
 from traya_gql.documents.customers import CustomerDocument
+from traya_gql.documents.hair_test_drafts import HairTestDraftDocument
 from traya_gql.documents.hair_tests import HairTestDocument
 from traya_gql.documents.idempotency import IdempotencyDocument
 from traya_gql.documents.one_time_codes import OneTimeCodeDocument
@@ -24,6 +25,7 @@ from traya_gql.documents.sessions import SessionDocument
 DOCUMENTS: tuple[type[Document], ...] = (
     AssignmentDocument,
     CustomerDocument,
+    HairTestDraftDocument,
     HairTestDocument,
     IdempotencyDocument,
     OneTimeCodeDocument,

@@ -9,16 +9,22 @@ from pydantic import ConfigDict
 from pymongo import DESCENDING, IndexModel
 
 from traya_gql.documents.records import OWNED_NEWEST_FIRST, OwnedRecord, StoredDocument, find_by_ids
+from traya_gql.domain.consents import Consent
 from traya_gql.domain.customers import Person
-from traya_gql.domain.hair_tests import HairAnswers
+from traya_gql.domain.ruleset.answers import Answers
 
 
 class HairTestRecord(OwnedRecord):
-    """The answers of one submission, and whom they are about, as typed."""
+    """The answers of one submission, and whom they are about, as typed.
+
+    The first questionnaire had no version, and asked for no consent.
+    """
 
     report_id: UUID
     person: Person
-    answers: HairAnswers
+    answers: Answers
+    questionnaire_version: str | None
+    consent: Consent | None
 
 
 class HairTestDocument(HairTestRecord, StoredDocument):
@@ -26,7 +32,7 @@ class HairTestDocument(HairTestRecord, StoredDocument):
 
     model_config = ConfigDict(frozen=False)
 
-    schema_version: int = 2
+    schema_version: int = 3
 
     class Settings:
         """Where it lies."""

@@ -9,6 +9,8 @@ from pymongo import UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
+from traya_gql.domain.catalogue import catalogue
+
 Database = AsyncDatabase[dict[str, Any]]
 Step = Callable[[Database], Awaitable[None]]
 
@@ -72,6 +74,148 @@ async def _give_hair_tests_their_person(database: Database) -> None:
             await _drop_index(database, name, index)
 
 
+# --- version 3 --------------------------------------------------------------------------------------------------------
+
+# as they were in that release: a step never depends on rules that change
+_SOURCES = {
+    "GENETIC": "https://pubmed.ncbi.nlm.nih.gov/15237265/",
+    "NUTRITIONAL": "https://doi.org/10.1159/000519952",
+    "STRESS": "https://www.jcdr.net/ReadXMLFile.aspx?id=6170",
+    "SCALP_HEALTH": "https://pmc.ncbi.nlm.nih.gov/articles/PMC4852869",
+    "SLEEP": "https://link.springer.com/10.1007/s11325-022-02618-x",
+    "DIGESTION": "https://traya.health/pages/the-science",
+}
+_QUESTIONS = {"hairLossStage": "pattern", "hasAcidityOrGas": "gas"}
+_KEPT_QUESTIONS = {
+    "familyHistory": "family_history",
+    "dandruff": "dandruff",
+    "sleep": "sleep",
+    "stress": "stress",
+    "energyLevel": "energy_level",
+    "isTakingSupplements": "is_taking_supplements",
+}
+
+
+async def _bring_tests_to_the_new_questions(database: Database) -> None:
+    """Version 3: answers by the keys of the questionnaire, reports with findings and two kits, products with facts.
+
+    No cause, month or product of a report changes.
+    """
+    reports, hair_tests = database["reports"], database["hair_tests"]
+    old = {"shared_kit": {"$exists": False}}
+    # reports first: they need the answers as they were
+    while batch := await reports.find(old).limit(_BATCH).to_list():
+        ids = [report["hair_test_id"] for report in batch]
+        answers = {one["_id"]: one["answers"] async for one in hair_tests.find({"_id": {"$in": ids}}, {"answers": 1})}
+        await reports.bulk_write(
+            [
+                UpdateOne({"_id": one["_id"], **old}, {"$set": _new_report(one, answers[one["hair_test_id"]])})
+                for one in batch
+            ],
+            ordered=False,
+        )
+    old = {"answers.hair_loss_stage": {"$exists": True}}
+    while batch := await hair_tests.find(old, {"answers": 1, "person": 1}).limit(_BATCH).to_list():
+        await hair_tests.bulk_write(
+            [UpdateOne({"_id": one["_id"], **old}, {"$set": _new_test(one)}) for one in batch], ordered=False
+        )
+    facts = {seed.slug: seed.facts for seed in catalogue()}
+    products = database["products"]
+    old = {"ingredients": {"$exists": False}}
+    async for product in products.find(old, {"slug": 1}):
+        await products.update_one({"_id": product["_id"], **old}, {"$set": facts.get(product["slug"], _NO_FACTS)})
+
+
+# a product of which nothing is known is not sold until somebody says what is in it
+_NO_FACTS: dict[str, Any] = {
+    "is_active": False,
+    "is_in_stock": False,
+    "is_for_men": False,
+    "ingredients": [],
+    "actives": [],
+    "regulatory_class": "SCHEDULE_H",
+    "pattern_fit": [],
+    "affinities": {},
+    "stages": [],
+    "evidence": "TRADITIONAL",
+    "hsn": "3305",
+    "usage": {"en": "Ask us before you use it.", "hi": "इस्तेमाल से पहले हमसे पूछें।"},
+    "cautions": [],
+    "monthly_quantity": 1,
+}
+
+
+def _new_report(report: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
+    assessment = report["assessment"]
+    causes = [
+        {
+            **cause,
+            "source": _SOURCES[cause["code"]],
+            "raised_by": [_QUESTIONS.get(key, key) for key in cause["raised_by"]],
+        }
+        for cause in assessment["causes"]
+    ]
+    items = [
+        {
+            "product_id": item["product_id"],
+            "score": 0,
+            "reasons": [{"cause": cause, "points": None} for cause in item["causes"]],
+        }
+        for item in report["kit"]
+    ]
+    return {
+        "assessment": {
+            "ruleset_version": assessment["ruleset_version"],
+            "inputs_hash": None,
+            "causes": causes,
+            "primary_cause": None,
+            "hypothesis": None,
+            "recovery": {**assessment["recovery"], "goal": None, "milestones": []},
+            "confidence": None,
+        },
+        "findings": _old_findings(answers),
+        "kit": {"items": items, "basic": [], "excluded": []},
+        "shared_kit": items,
+        "clearances": [],
+        "schema_version": 2,
+    }
+
+
+def _old_findings(answers: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the rules of that release held back, under the names of the gates that do it now."""
+    found = [("G00_SAFETY_UNANSWERED", "MODERATE", "ANSWER_SAFETY_QUESTIONS", False)]
+    if answers["dandruff"] in {"PSORIASIS", "SEBORRHEIC"}:
+        found.append(("G05_INFLAMED_SCALP", "MODERATE", "BOOK_DERMATOLOGIST", True))
+    if answers["hair_loss_stage"] == "STAGE_6":
+        found.append(("G15_ADVANCED", "HIGH", "BOOK_DERMATOLOGIST", True))
+    return [
+        {
+            "code": code,
+            "severity": severity,
+            "action": action,
+            "until_cleared": until_cleared,
+            "blocked_ingredients": [],
+        }
+        for code, severity, action, until_cleared in found
+    ]
+
+
+def _new_test(test: dict[str, Any]) -> dict[str, Any]:
+    answers = test["answers"]
+    return {
+        "answers": {
+            "age": test["person"]["age"],
+            "gender": test["person"]["gender"],
+            "pattern": answers["hair_loss_stage"],
+            "gas": "OFTEN" if answers["has_acidity_or_gas"] else "NO",
+            **{key: answers[name] for key, name in _KEPT_QUESTIONS.items()},
+        },
+        "questionnaire_version": None,
+        "consent": None,
+        "schema_version": 3,
+    }
+
+
 async def _drop_index(database: Database, name: str, index: str) -> None:
     try:
         await database[name].drop_index(index)
@@ -80,7 +224,7 @@ async def _drop_index(database: Database, name: str, index: str) -> None:
             raise
 
 
-STEPS: Mapping[int, Step] = {2: _give_hair_tests_their_person}
+STEPS: Mapping[int, Step] = {2: _give_hair_tests_their_person, 3: _bring_tests_to_the_new_questions}
 """What brings a database from the version before to this one; may be run again after a fault."""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 from pymongo import DESCENDING, IndexModel
 
-from traya_gql.documents.records import OWNED_NEWEST_FIRST, OwnedRecord, StoredDocument, find_by_ids
+from traya_gql.documents.records import OWNED_NEWEST_FIRST, OwnedRecord, StoredDocument, find_by_ids, find_many
 from traya_gql.domain.addresses import Address
 from traya_gql.domain.orders import OrderStatus, PaymentMethod
 from traya_gql.domain.pricing import Quote
@@ -60,3 +61,19 @@ class OrderDocument(OrderRecord, StoredDocument):
 async def by_ids(ids: Sequence[UUID]) -> dict[UUID, OrderRecord]:
     """Return the orders that exist among these ids."""
     return await find_by_ids(OrderDocument, OrderRecord, ids, comment="orders.by_ids")
+
+
+async def products_bought(customer_id: UUID, *, since: datetime) -> frozenset[UUID]:
+    """Return the products that a customer ordered since this time and did not call off. One command."""
+    found = await find_many(
+        OrderDocument,
+        OrderRecord,
+        {
+            "customer_id": customer_id,
+            "created_at": {"$gte": since},
+            "status": {"$ne": OrderStatus.CANCELLED.value},
+        },
+        comment="orders.products_bought",
+        hint="customer",
+    )
+    return frozenset(line.product_id for order in found for line in order.lines)

@@ -103,7 +103,7 @@ async def by_slug(slug: str) -> ProductRecord | None:
 
 
 async def all_active() -> list[ProductRecord]:
-    """Return all active products, in no order."""
+    """Return all active products, in stock or not, in no order."""
     return await find_many(ProductDocument, ProductRecord, {"is_active": True}, comment="products.all_active")
 
 

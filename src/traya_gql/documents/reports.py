@@ -15,26 +15,38 @@ from traya_gql.documents.records import (
     find_by_ids,
     find_many,
 )
-from traya_gql.domain.assessment import Assessment
+from traya_gql.documents.transactions import current_session
+from traya_gql.domain.clearances import Clearance
 from traya_gql.domain.customers import Gender
-from traya_gql.domain.kit import KitItem
+from traya_gql.domain.ruleset.kit import Kit, KitItem
+from traya_gql.domain.ruleset.outcome import StatedFinding
+from traya_gql.domain.ruleset.scores import Assessment
 
 
 class ReportRecord(OwnedRecord):
-    """What a hair test came to. First name and gender are copied, so that the public page needs no private record."""
+    """What a hair test came to. First name and gender are copied, so that the public page needs no private record.
+
+    `findings` is what was held back when the report was made. `kit` is for those who may read private parts,
+    `shared_kit` for whoever has the link. `clearances` are what doctors lifted, the oldest first.
+    """
 
     public_id: str
     hair_test_id: UUID
     first_name: str
     gender: Gender
     assessment: Assessment
-    kit: tuple[KitItem, ...]
+    findings: tuple[StatedFinding, ...]
+    kit: Kit
+    shared_kit: tuple[KitItem, ...]
+    clearances: tuple[Clearance, ...] = ()
 
 
 class ReportDocument(ReportRecord, StoredDocument):
-    """The report as written; only its owner changes, with that of its hair test."""
+    """The report as written. Its owner changes with that of its hair test, and doctors add clearances."""
 
     model_config = ConfigDict(frozen=False)
+
+    schema_version: int = 2
 
     class Settings:
         """Where it lies."""
@@ -62,3 +74,13 @@ async def by_public_ids(public_ids: Sequence[str]) -> dict[str, ReportRecord]:
         limit=len(public_ids),
     )
     return {report.public_id: report for report in found}
+
+
+async def add_clearance(id_: UUID, clearance: Clearance) -> None:
+    """Add what a doctor lifted. Joins the transaction it runs in."""
+    await ReportDocument.get_pymongo_collection().update_one(
+        {"_id": id_},
+        {"$push": {"clearances": clearance.model_dump()}},
+        session=current_session(),
+        comment="reports.add_clearance",
+    )

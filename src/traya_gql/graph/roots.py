@@ -12,11 +12,11 @@ from strawberry.types import get_object_definition
 from traya_gql.graph.fields import shorten_fields
 from traya_gql.guards import GUARD, Guard
 from traya_gql.resolvers.customers import CustomerMutations, CustomerQueries
-from traya_gql.resolvers.hair_tests import HairTestMutations
+from traya_gql.resolvers.hair_tests import HairTestMutations, HairTestQueries
 from traya_gql.resolvers.nodes import NodeQueries
 from traya_gql.resolvers.orders import OrderMutations, OrderQueries
 from traya_gql.resolvers.products import ProductQueries
-from traya_gql.resolvers.reports import ReportQueries
+from traya_gql.resolvers.reports import ReportMutations, ReportQueries
 from traya_gql.resolvers.sessions import SessionMutations
 from traya_gql.resolvers.staff import StaffMutations, StaffQueries
 from traya_gql.resolvers.viewer import ViewerQueries
@@ -25,6 +25,7 @@ from traya_gql.schema.errors import ERRORS, InvalidInputError
 
 _QUERIES = (
     CustomerQueries,
+    HairTestQueries,
     NodeQueries,
     OrderQueries,
     ProductQueries,
@@ -32,7 +33,14 @@ _QUERIES = (
     StaffQueries,
     ViewerQueries,
 )
-_MUTATIONS = (CustomerMutations, HairTestMutations, OrderMutations, SessionMutations, StaffMutations)
+_MUTATIONS = (
+    CustomerMutations,
+    HairTestMutations,
+    OrderMutations,
+    ReportMutations,
+    SessionMutations,
+    StaffMutations,
+)
 
 
 def schema_text() -> str:

@@ -73,7 +73,7 @@ async def _find(key: NodeKey, context: Context) -> Node | None:
             return None if product is None else Product.of(product)
         case NodeType.REPORT:
             report = await find_report(key.key, context)
-            return None if report is None else Report.of(report, viewer)
+            return None if report is None else Report.of(report, viewer, context.language)
         case NodeType.HAIR_TEST:
             test = await loaders.hair_test_by_id.load(key.uuid())
             grant = None if test is None else Grant(Kind.REPORT, test.report_id)

@@ -12,13 +12,8 @@ from traya_gql.guards import ANYONE, ORDER_TOKEN, mutation_field, query_field
 from traya_gql.schema.common import NodeType, read_key
 from traya_gql.schema.orders import Order, PlaceOrderInput, PlaceOrderPayload
 from traya_gql.services.idempotency import IdempotencyConflict, IdempotencyInProgress
-from traya_gql.services.orders import (
-    ORDER_INPUT_CODES,
-    LinesRefused,
-    OrderedLine,
-    PlaceOrder,
-    ReportNotFound,
-)
+from traya_gql.services.orders import ORDER_INPUT_CODES, LinesRefused, OrderedLine, PlaceOrder
+from traya_gql.services.reports import ReportNotFound
 
 
 @strawberry.type
@@ -47,9 +42,11 @@ class OrderMutations:
     @mutation_field(
         guard=ANYONE,
         description=(
-            "Order from a report at today's prices. The answers behind the report are checked again on the final "
-            "lines. The order is stored as a whole or not at all. It belongs to the customer who is signed in; a "
-            "guest's can be claimed by whoever signs in with the phone. Too many: RATE_LIMITED."
+            "Order from a report at today's prices. The safety rules of today are applied to the final lines: "
+            "SAFETY_BLOCK says what stands in the way. Who has nothing but the report's link can order what suits "
+            "everybody; for all else REPORT_ACCESS_REQUIRED. The order is stored as a whole or not at all. It belongs "
+            "to the customer who is signed in; a guest's can be claimed by whoever signs in with the phone. Too many: "
+            "RATE_LIMITED."
         ),
         input_codes=ORDER_INPUT_CODES,
         refusals=(
@@ -64,8 +61,10 @@ class OrderMutations:
         info: Info,
         input_: Annotated[PlaceOrderInput, strawberry.argument(name="input", description="The order.")],
     ) -> PlaceOrderPayload | None:
-        placed = await info.context.services.orders.place(_command(input_), asker=info.context.asker)
-        viewer = info.context.viewer.with_grant(Grant(Kind.ORDER, placed.order.id))
+        context = info.context
+        opened = context.viewer_with(input_.report_access_token).opened(Kind.REPORT)
+        placed = await context.services.orders.place(_command(input_), asker=context.asker, opened_reports=opened)
+        viewer = context.viewer.with_grant(Grant(Kind.ORDER, placed.order.id))
         return PlaceOrderPayload(
             order=Order.of(placed.order, viewer),
             access_token=placed.access.token,

@@ -1,4 +1,4 @@
-"""Asking for a report."""
+"""Asking for a report, and lifting its findings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import strawberry
 
 from traya_gql.context import Context, Info
 from traya_gql.documents.reports import ReportRecord
-from traya_gql.guards import ANYONE, query_field
+from traya_gql.guards import ANYONE, DOCTOR, mutation_field, query_field
+from traya_gql.schema.clearances import ClearSafetyFindingInput, ClearSafetyFindingPayload
+from traya_gql.schema.common import LanguageArgument, read_public_id
 from traya_gql.schema.reports import Report
+from traya_gql.services.reports import CLEARANCE_INPUT_CODES, NotClearable, ReportNotFound
 
 
 @strawberry.type
@@ -30,10 +33,42 @@ class ReportQueries:
             str | None,
             strawberry.argument(description="The token that `submitHairTest` returned: opens the private fields."),
         ] = None,
+        language: LanguageArgument = None,
     ) -> Report | None:
-        viewer = info.context.viewer_with(access_token)
-        record = await find_report(public_id, info.context)
-        return None if record is None else Report.of(record, viewer)
+        context = info.context
+        viewer = context.viewer_with(access_token)
+        record = await find_report(public_id, context)
+        return None if record is None else Report.of(record, viewer, language or context.language)
+
+
+@strawberry.type
+class ReportMutations:
+    @mutation_field(
+        guard=DOCTOR,
+        description=(
+            "Lift a safety finding of a report until a time. Only a doctor who treats the report's owner can, and only "
+            "a finding with `canBeCleared`. The kit is put together anew; causes and findings stay as they were. It "
+            "ends by itself; clear it again with a nearer end to shorten it."
+        ),
+        input_codes=CLEARANCE_INPUT_CODES,
+        refusals=(ReportNotFound, NotClearable),
+    )
+    async def clear_safety_finding(
+        self,
+        info: Info,
+        input_: Annotated[
+            ClearSafetyFindingInput, strawberry.argument(name="input", description="Which finding, and why.")
+        ],
+    ) -> ClearSafetyFindingPayload | None:
+        context = info.context
+        record = await context.services.reports.clear_finding(
+            read_public_id(input_.report_id),
+            input_.finding,
+            reason=input_.reason,
+            expires_at=input_.expires_at,
+            doctor_id=context.signed_in.customer_id,
+        )
+        return ClearSafetyFindingPayload(report=Report.of(record, context.viewer, context.language))
 
 
 async def find_report(public_id: str, context: Context) -> ReportRecord | None:

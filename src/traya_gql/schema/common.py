@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import orjson
@@ -19,8 +19,10 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from traya_gql.documents.records import Position
+from traya_gql.domain.languages import Language
 from traya_gql.domain.money import rupees
 from traya_gql.domain.paging import MAX_PAGE_SIZE
+from traya_gql.domain.ruleset.codes import EvidenceGrade
 
 NodeT = TypeVar("NodeT")
 _LONGEST_ID = 200
@@ -43,6 +45,26 @@ def described_enum(enum: type[Enum], description: str, values: dict[Any, str], n
     for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
         value.description = values[enum[value.name]]
 
+
+# here, as several rooms name them and each must be described before it is named
+described_enum(
+    EvidenceGrade,
+    "How well something is shown.",
+    {
+        EvidenceGrade.A: "Well shown, by large or repeated studies.",
+        EvidenceGrade.B: "Shown by studies with limits.",
+        EvidenceGrade.C: "Seen together in studies; cause unknown.",
+        EvidenceGrade.TRADITIONAL: "A traditional belief without controlled studies.",
+    },
+)
+described_enum(Language, "A language of the texts.", {Language.EN: "English.", Language.HI: "Hindi."})
+
+LanguageArgument = Annotated[
+    Language | None,
+    strawberry.argument(
+        description="The language of all texts below. Left out: what the header Accept-Language prefers, else English."
+    ),
+]
 
 # --- ids ----------------------------------------------------------------------------------------------------------
 
@@ -107,6 +129,15 @@ def read_key(raw: str, type_: NodeType) -> UUID | None:
     except BadUserInput:
         return None
     return key.uuid() if key.type is type_ else None
+
+
+def read_public_id(raw: str) -> str | None:
+    """Return the public id that a report's id names; None for anything else, so that a refusal can name its place."""
+    try:
+        key = read_node_id(raw)
+    except BadUserInput:
+        return None
+    return key.key if key.type is NodeType.REPORT else None
 
 
 def _decode(raw: str, *, longest: int) -> bytes:

@@ -124,7 +124,10 @@ async def hair_tests_of(owner_id: UUID | None, info: Info, viewer: Viewer, page:
 async def reports_of(owner_id: UUID | None, info: Info, viewer: Viewer, page: Page) -> ReportConnection:
     """Return a page of what the customer owns."""
     records = await info.context.loaders.reports_by_customer.load(_key(owner_id, page))
-    return newest_first(ReportConnection, records, page, order=REPORTS, show=lambda record: Report.of(record, viewer))
+    language = info.context.language
+    return newest_first(
+        ReportConnection, records, page, order=REPORTS, show=lambda record: Report.of(record, viewer, language)
+    )
 
 
 async def orders_of(owner_id: UUID | None, info: Info, viewer: Viewer, page: Page) -> OrderConnection:

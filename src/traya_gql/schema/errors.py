@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import strawberry
 
-from traya_gql.domain.refusals import Refusal, RefusalCode
+from traya_gql.domain.languages import Language
+from traya_gql.domain.refusals import Problem, Refusal, RefusalCode
+from traya_gql.domain.ruleset.codes import GateCode
+from traya_gql.guards import AT_MOST
 from traya_gql.schema.common import described_enum
+from traya_gql.schema.safety import SafetyReason
 
 described_enum(
     RefusalCode,
@@ -21,11 +25,21 @@ described_enum(
         RefusalCode.INVALID_ID: "Not the id of such an object.",
         RefusalCode.UNSUPPORTED_COUNTRY: "We do not deliver there.",
         RefusalCode.UNDER_AGE: "The person is younger than 18 years.",
+        RefusalCode.INVALID_EMAIL: "Not an e-mail address.",
+        RefusalCode.UNKNOWN_QUESTION: "The questionnaire has no question with this key.",
+        RefusalCode.UNKNOWN_OPTION: "The question has no such option.",
+        RefusalCode.NOT_ASKED: "This question, or option, is not shown to this person.",
+        RefusalCode.CONTRADICTORY: "This contradicts another answer.",
+        RefusalCode.CONSENT_REQUIRED: "Without consent, to the notice that is shown now, nothing is assessed.",
+        RefusalCode.DRAFT_NOT_FOUND: "There is no such draft, or it has ended.",
         RefusalCode.DUPLICATE: "This was given twice.",
         RefusalCode.TOO_MANY: "The list is too long; the message names the limit.",
         RefusalCode.REPORT_NOT_FOUND: "There is no such report.",
         RefusalCode.PRODUCT_UNAVAILABLE: "The product does not exist or is not sold now.",
         RefusalCode.SAFETY_BLOCK: "This person may not have the product, for safety's sake.",
+        RefusalCode.REPORT_ACCESS_REQUIRED: "Who only has the report's link may not order this.",
+        RefusalCode.FINDING_NOT_CLEARABLE: "The report has no such finding, or no doctor can lift it.",
+        RefusalCode.FORBIDDEN_CLAIM: "The text makes a claim that the law forbids.",
         RefusalCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
         RefusalCode.ADDRESS_NOT_FOUND: "You keep no address with this id.",
         RefusalCode.ADDRESS_BOOK_FULL: "You keep as many addresses as one can: delete one first.",
@@ -70,6 +84,20 @@ class ProductUnavailableError(UserError):
 
 @strawberry.type(description="A product may not be sold to this person, for safety's sake.")
 class SafetyBlockError(UserError):
+    findings: list[SafetyReason] = strawberry.field(
+        default_factory=list,
+        description="What stands in the way, for who may read the report's private parts; for others always empty.",
+        metadata={AT_MOST: len(GateCode)},
+    )
+
+
+@strawberry.type(description="The product may be ordered only by who may read the whole report.")
+class ReportAccessRequiredError(UserError):
+    pass
+
+
+@strawberry.type(description="Nothing is assessed without consent.")
+class ConsentRequiredError(UserError):
     pass
 
 
@@ -112,6 +140,10 @@ ERRORS: dict[RefusalCode, type[UserError]] = {
     RefusalCode.REPORT_NOT_FOUND: ReportNotFoundError,
     RefusalCode.PRODUCT_UNAVAILABLE: ProductUnavailableError,
     RefusalCode.SAFETY_BLOCK: SafetyBlockError,
+    RefusalCode.REPORT_ACCESS_REQUIRED: ReportAccessRequiredError,
+    RefusalCode.CONSENT_REQUIRED: ConsentRequiredError,
+    RefusalCode.DRAFT_NOT_FOUND: NotFoundError,
+    RefusalCode.FINDING_NOT_CLEARABLE: NotFoundError,
     RefusalCode.ADDRESS_NOT_FOUND: NotFoundError,
     RefusalCode.ADDRESS_BOOK_FULL: AddressBookFullError,
     RefusalCode.CUSTOMER_NOT_FOUND: NotFoundError,
@@ -129,9 +161,15 @@ ERRORS: dict[RefusalCode, type[UserError]] = {
 """How each code travels; those of InvalidInput as InvalidInputError."""
 
 
-def user_errors(refusal: Refusal) -> list[UserError]:
-    """Return one error for each problem of the refusal."""
-    return [
-        ERRORS.get(problem.code, InvalidInputError)(code=problem.code, message=problem.message, path=list(problem.path))
-        for problem in refusal.problems
-    ]
+def user_errors(refusal: Refusal, language: Language) -> list[UserError]:
+    """Return one error for each problem of the refusal. Findings are told in this language."""
+    return [_user_error(problem, language) for problem in refusal.problems]
+
+
+def _user_error(problem: Problem, language: Language) -> UserError:
+    shown = ERRORS.get(problem.code, InvalidInputError)(
+        code=problem.code, message=problem.message, path=list(problem.path)
+    )
+    if isinstance(shown, SafetyBlockError):
+        shown.findings = [SafetyReason.of(code, language) for code in problem.gates]
+    return shown

@@ -1,4 +1,4 @@
-"""Hair tests as a client sees them."""
+"""Hair tests, and drafts of them, as a client sees them."""
 
 from __future__ import annotations
 
@@ -9,71 +9,39 @@ from uuid import UUID
 import strawberry
 
 from traya_gql.context import Info, Viewer
+from traya_gql.documents.hair_test_drafts import HairTestDraftRecord
 from traya_gql.documents.hair_tests import HairTestRecord
-from traya_gql.domain.hair_tests import Dandruff, EnergyLevel, FamilyHistory, HairLossStage, Sleep, Stress
-from traya_gql.schema.common import Connection, Node, NodeType, described_enum, node_id
-from traya_gql.schema.payloads import MadePayload
+from traya_gql.domain.customers import Gender
+from traya_gql.domain.languages import Language
+from traya_gql.domain.questionnaire.checks import GivenAnswer, from_answers
+from traya_gql.domain.questionnaire.model import current_questionnaire
+from traya_gql.guards import AT_MOST
+from traya_gql.schema.common import Connection, Node, NodeType, node_id
+from traya_gql.schema.payloads import MadePayload, Payload
 from traya_gql.schema.people import CustomerInput, Person
+from traya_gql.schema.questionnaires import Answer, AnswerInput
 
 if TYPE_CHECKING:
     from traya_gql.schema.reports import Report
 
-described_enum(
-    HairLossStage,
-    "How far the hair loss has gone, from six pictures.",
-    {
-        HairLossStage.STAGE_1: "Slight recession at the temples.",
-        HairLossStage.STAGE_2: "Clear recession at the temples.",
-        HairLossStage.STAGE_3: "Temples and a first thin spot at the crown.",
-        HairLossStage.STAGE_4: "Front and crown, with a band of hair between.",
-        HairLossStage.STAGE_5: "The band between front and crown is thin.",
-        HairLossStage.STAGE_6: "Front and crown have joined.",
-    },
-)
-described_enum(
-    FamilyHistory,
-    "Which side of the family has hair loss.",
-    {
-        FamilyHistory.MOTHER: "The mother's side.",
-        FamilyHistory.FATHER: "The father's side.",
-        FamilyHistory.BOTH: "Both sides.",
-        FamilyHistory.NONE: "Neither side.",
-    },
-)
-described_enum(
-    Dandruff,
-    "Flakes and scaling of the scalp.",
-    {
-        Dandruff.NO: "None.",
-        Dandruff.MILD: "Mild: it comes and goes.",
-        Dandruff.HEAVY: "Heavy: it sticks to the scalp.",
-        Dandruff.PSORIASIS: "Psoriasis.",
-        Dandruff.SEBORRHEIC: "Seborrhoeic dermatitis.",
-    },
-)
-described_enum(
-    Sleep,
-    "How the nights are.",
-    {
-        Sleep.PEACEFUL: "Six to eight hours, undisturbed.",
-        Sleep.DISTURBED: "Waking up at night.",
-        Sleep.DIFFICULT: "Difficulty falling asleep.",
-    },
-)
-described_enum(
-    Stress,
-    "How much stress the person feels.",
-    {Stress.NONE: "None.", Stress.LOW: "Low.", Stress.MODERATE: "Moderate.", Stress.HIGH: "High."},
-)
-described_enum(
-    EnergyLevel,
-    "Energy through the day.",
-    {
-        EnergyLevel.HIGH: "High all day.",
-        EnergyLevel.LOW: "Low at times.",
-        EnergyLevel.VERY_LOW: "Very low, or low all day.",
-    },
-)
+_MOST_ANSWERS = 100
+
+
+@strawberry.type(description="What was answered to one question, with its words.")
+class HairTestAnswer(Answer):
+    question: str = strawberry.field(description="The question's title, in the language of the request.")
+    labels: list[str] = strawberry.field(description="The chosen options' labels; for a number the number.")
+
+    @classmethod
+    def in_words(cls, given: GivenAnswer, language: Language) -> Self:
+        question = current_questionnaire().question(given.key)
+        labels = {option.value: option.label.in_(language) for option in question.options}
+        return cls(
+            key=given.key,
+            values=list(given.values),
+            question=question.title.in_(language),
+            labels=[labels.get(value, value) for value in given.values],
+        )
 
 
 @strawberry.type(
@@ -81,60 +49,51 @@ described_enum(
 )
 class HairTest(Node):
     viewer: strawberry.Private[Viewer]
-    report_id: strawberry.Private[UUID]
+    record: strawberry.Private[HairTestRecord]
 
     submitted_at: datetime = strawberry.field(description="When it was submitted.")
     person: Person = strawberry.field(description="Whom it is about, as typed.")
-    hair_loss_stage: HairLossStage = strawberry.field(description="How far the hair loss has gone.")
-    family_history: FamilyHistory = strawberry.field(description="Which side of the family has hair loss.")
-    dandruff: Dandruff = strawberry.field(description="Flakes and scaling of the scalp.")
-    sleep: Sleep = strawberry.field(description="How the nights are.")
-    stress: Stress = strawberry.field(description="How much stress the person feels.")
-    has_acidity_or_gas: bool = strawberry.field(description="Whether acidity or gas is frequent.")
-    energy_level: EnergyLevel = strawberry.field(description="Energy through the day.")
-    is_taking_supplements: bool = strawberry.field(description="Whether the person already takes supplements.")
+    questionnaire_version: str | None = strawberry.field(
+        description="The version of the questionnaire. Null for the first one."
+    )
+    notice_version: str | None = strawberry.field(
+        description="The version of the notice that the person consented to. Null for the first questionnaire."
+    )
 
     @classmethod
     def of(cls, record: HairTestRecord, viewer: Viewer) -> Self:
-        answers = record.answers
         return cls(
             viewer=viewer,
-            report_id=record.report_id,
+            record=record,
             id=node_id(NodeType.HAIR_TEST, record.id),
             submitted_at=record.created_at,
             person=Person.of(record.person),
-            hair_loss_stage=answers.hair_loss_stage,
-            family_history=answers.family_history,
-            dandruff=answers.dandruff,
-            sleep=answers.sleep,
-            stress=answers.stress,
-            has_acidity_or_gas=answers.has_acidity_or_gas,
-            energy_level=answers.energy_level,
-            is_taking_supplements=answers.is_taking_supplements,
+            questionnaire_version=record.questionnaire_version,
+            notice_version=None if record.consent is None else record.consent.notice_version,
         )
+
+    @strawberry.field(
+        description="All answers beside those in `person`, in the order of the questionnaire.",
+        metadata={AT_MOST: _MOST_ANSWERS},
+    )
+    def answers(self, info: Info) -> list[HairTestAnswer]:
+        language = info.context.language
+        return [HairTestAnswer.in_words(given, language) for given in from_answers(self.record.answers)]
 
     @strawberry.field(description="What the test came to. Null only when the record is gone.")
     async def report(self, info: Info) -> Annotated[Report, strawberry.lazy("traya_gql.schema.reports")] | None:
         from traya_gql.schema.reports import Report  # noqa: PLC0415 - the two types name each other
 
-        record = await info.context.loaders.report_by_id.load(self.report_id)
-        return None if record is None else Report.of(record, self.viewer)
+        record = await info.context.loaders.report_by_id.load(self.record.report_id)
+        return None if record is None else Report.of(record, self.viewer, info.context.language)
 
 
-@strawberry.input(description="Answers about hair and scalp.")
-class HairInput:
-    hair_loss_stage: HairLossStage = strawberry.field(description="How far the hair loss has gone.")
-    family_history: FamilyHistory = strawberry.field(description="Which side of the family has hair loss.")
-    dandruff: Dandruff = strawberry.field(description="Flakes and scaling of the scalp.")
-
-
-@strawberry.input(description="Answers about internal health and the way of life.")
-class InternalHealthInput:
-    sleep: Sleep = strawberry.field(description="How the nights are.")
-    stress: Stress = strawberry.field(description="How much stress the person feels.")
-    has_acidity_or_gas: bool = strawberry.field(description="Whether acidity or gas is frequent.")
-    energy_level: EnergyLevel = strawberry.field(description="Energy through the day.")
-    is_taking_supplements: bool = strawberry.field(description="Whether the person already takes supplements.")
+@strawberry.input(description="The person's consent to the assessment of their health.")
+class ConsentInput:
+    is_given: bool = strawberry.field(description="Whether the person agreed. Without it nothing is assessed.")
+    notice_version: str = strawberry.field(
+        description="The version of the notice that was shown: `questionnaire { notice { version } }`."
+    )
 
 
 @strawberry.input(description="A whole hair test.")
@@ -147,8 +106,14 @@ class SubmitHairTestInput:
         )
     )
     customer: CustomerInput = strawberry.field(description="Who takes the test.")
-    hair: HairInput = strawberry.field(description="Answers about hair and scalp.")
-    internal_health: InternalHealthInput = strawberry.field(description="Answers about internal health.")
+    consent: ConsentInput = strawberry.field(description="Consent to the assessment.")
+    answers: list[AnswerInput] | None = strawberry.field(
+        default=None,
+        description="The answers to all questions that are shown to this person; those not required may be left out.",
+    )
+    draft_token: str | None = strawberry.field(
+        default=None, description="Instead of `answers`: the token of a draft that holds them. It ends the draft."
+    )
 
 
 @strawberry.type(description="A page of hair tests.")
@@ -160,4 +125,63 @@ class HairTestConnection(Connection[HairTest]):
 class SubmitHairTestPayload(MadePayload):
     report: Annotated[Report, strawberry.lazy("traya_gql.schema.reports")] | None = strawberry.field(
         default=None, description="The report, with its private parts; null when refused."
+    )
+
+
+@strawberry.type(
+    description="An unfinished hair test, without a name or a phone. It is deleted when it is submitted or ends."
+)
+class HairTestDraft:
+    saved_at: datetime = strawberry.field(description="When it was last saved.")
+    expires_at: datetime = strawberry.field(description="When it ends: 30 days after it was begun.")
+    version: int = strawberry.field(description="Rises with every save.")
+    questionnaire_version: str = strawberry.field(
+        description="The version of the questionnaire at the last save. Show new questions when it is not the present."
+    )
+    age: int | None = strawberry.field(description="Age in years, if known.")
+    gender: Gender | None = strawberry.field(description="Gender, if known.")
+    answers: list[Answer] = strawberry.field(
+        description="The answers so far, as they were sent.", metadata={AT_MOST: _MOST_ANSWERS}
+    )
+
+    @classmethod
+    def of(cls, record: HairTestDraftRecord) -> Self:
+        return cls(
+            saved_at=record.saved_at,
+            expires_at=record.expires_at,
+            version=record.version,
+            questionnaire_version=record.questionnaire_version,
+            age=record.age,
+            gender=record.gender,
+            answers=[Answer.of(given) for given in record.answers],
+        )
+
+
+@strawberry.input(description="What is answered so far. It replaces what the draft holds.")
+class SaveHairTestDraftInput:
+    draft_token: str | None = strawberry.field(
+        default=None, description="The token of the draft. Left out: a new draft is begun."
+    )
+    version: int | None = strawberry.field(
+        default=None,
+        description=(
+            "The version that was read; if the draft has another by now, it is refused with STALE_VERSION. Left out: "
+            "whatever is there is replaced."
+        ),
+    )
+    age: int | None = strawberry.field(default=None, description="Age in years, 18 to 100, if known.")
+    gender: Gender | None = strawberry.field(
+        default=None, description="Gender, if known. It decides which questions are shown."
+    )
+    answers: list[AnswerInput] = strawberry.field(
+        description="All answers so far, to questions that are shown by now. May be empty."
+    )
+
+
+@strawberry.type(description="What `saveHairTestDraft` answers.")
+class SaveHairTestDraftPayload(Payload):
+    draft: HairTestDraft | None = strawberry.field(default=None, description="The draft; null when refused.")
+    draft_token: str | None = strawberry.field(
+        default=None,
+        description="Resumes and submits the draft. Keep it secret: whoever holds it reads all. Null when refused.",
     )

@@ -115,7 +115,7 @@ class Order(Node):
     )
     async def report(self, info: Info) -> Report | None:
         record = await info.context.loaders.report_by_id.load(self.report_id)
-        return None if record is None else Report.of(record, self.viewer)
+        return None if record is None else Report.of(record, self.viewer, info.context.language)
 
 
 @strawberry.type(description="A page of orders.")
@@ -139,13 +139,21 @@ class PlaceOrderInput:
         )
     )
     report_public_id: str = strawberry.field(description="The `publicId` of the report to order from.")
+    report_access_token: str | None = strawberry.field(
+        default=None,
+        description=(
+            "The token that `submitHairTest` returned. Who neither sends it nor is signed in as the report's owner can "
+            "order what suits everybody."
+        ),
+    )
     phone: str = strawberry.field(
         description="Mobile number for the delivery. It need not be the one of the hair test."
     )
     lines: list[OrderLineInput] | None = strawberry.field(
         default=None,
         description=(
-            "What to order, 1 to 20 lines. Left out: one of each product of the report's kit that can be ordered now."
+            "What to order, 1 to 20 lines. Left out: one month of what can be ordered now of the kit that the report "
+            "shows to you."
         ),
     )
     shipping_address: AddressInput = strawberry.field(description="Where it goes.")

@@ -7,6 +7,7 @@ from typing import Self
 
 import strawberry
 
+from traya_gql.domain.languages import Language
 from traya_gql.domain.refusals import Refusal
 from traya_gql.guards import AT_MOST
 from traya_gql.schema.errors import UserError, user_errors
@@ -25,8 +26,8 @@ class Payload:
     )
 
     @classmethod
-    def refused(cls, refusal: Refusal) -> Self:
-        return cls(user_errors=user_errors(refusal))
+    def refused(cls, refusal: Refusal, language: Language) -> Self:
+        return cls(user_errors=user_errors(refusal, language))
 
 
 @strawberry.type

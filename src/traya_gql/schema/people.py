@@ -24,6 +24,7 @@ class Person:
     phone: str = strawberry.field(description="Mobile number in E.164, such as +919876543210. Not verified.")
     age: int = strawberry.field(description="Age in years at the time of the hair test.")
     gender: Gender = strawberry.field(description="Gender, as the person states it.")
+    email: str | None = strawberry.field(description="E-mail address, if one was given. Not verified.")
 
     @classmethod
     def of(cls, typed: TypedPerson) -> Self:
@@ -33,6 +34,7 @@ class Person:
             phone=typed.phone,
             age=typed.age,
             gender=typed.gender,
+            email=typed.email,
         )
 
 
@@ -44,3 +46,6 @@ class CustomerInput:
     )
     age: int = strawberry.field(description="Age in years: 18 to 100.")
     gender: Gender = strawberry.field(description="Gender, as the person states it.")
+    email: str | None = strawberry.field(
+        default=None, description="E-mail address, for messages about the report. It may be left out."
+    )

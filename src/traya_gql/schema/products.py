@@ -11,16 +11,32 @@ import strawberry
 
 from traya_gql.context import Info
 from traya_gql.documents.products import ProductQuery, ProductRecord, ProductSort
-from traya_gql.domain.products import ProductCategory, ProductTag
+from traya_gql.domain.products import ProductCategory, ProductTag, RegulatoryClass
+from traya_gql.domain.ruleset.codes import EvidenceGrade
+from traya_gql.guards import AT_MOST
 from traya_gql.schema.common import Connection, Money, Node, NodeType, described_enum, money, node_id
+from traya_gql.schema.safety import Ingredient
+
+_MOST_INGREDIENTS = 20
 
 described_enum(
     ProductCategory,
-    "The shelf a product stands on. A report's kit holds at most one product of each.",
+    "The shelf a product stands on.",
     {
         ProductCategory.MEDICINE: "Tablets, capsules and tonics: taken by mouth.",
         ProductCategory.OIL: "Oils that stay on the scalp.",
+        ProductCategory.SERUM: "Serums and solutions that stay on the scalp.",
         ProductCategory.SHAMPOO: "Shampoos, rinsed off.",
+    },
+)
+described_enum(
+    RegulatoryClass,
+    "What the law takes a product for.",
+    {
+        RegulatoryClass.COSMETIC: "A cosmetic.",
+        RegulatoryClass.AYURVEDIC: "An Ayurvedic product.",
+        RegulatoryClass.NUTRACEUTICAL: "A food supplement.",
+        RegulatoryClass.SCHEDULE_H: "A drug that is sold on a doctor's prescription only.",
     },
 )
 described_enum(
@@ -56,17 +72,28 @@ described_enum(
 
 @strawberry.type(description="Something the company sells.")
 class Product(Node):
+    record: strawberry.Private[ProductRecord]
+
     slug: str = strawberry.field(description="The name in web addresses. It stays when the name changes.")
     name: str = strawberry.field(description="What it is called on the label.")
     category: ProductCategory = strawberry.field(description="The shelf it stands on.")
     tags: list[ProductTag] = strawberry.field(description="What it is meant for; may be empty.")
     benefits: list[str] = strawberry.field(description="What it may do, in lawful sentences; may be empty.")
     price: Money = strawberry.field(description="Today's price (MRP), with all taxes.")
-    is_active: bool = strawberry.field(description="Whether it can be ordered now.")
+    is_active: bool = strawberry.field(description="Whether it is sold.")
+    is_in_stock: bool = strawberry.field(description="Whether it can be sent now.")
+    needs_prescription: bool = strawberry.field(
+        description="Whether it is sold on a doctor's prescription only. It is listed, and cannot be ordered yet."
+    )
+    regulatory_class: RegulatoryClass = strawberry.field(description="What the law takes it for.")
+    hsn: str = strawberry.field(description="The tariff heading, 4, 6 or 8 digits.")
+    evidence: EvidenceGrade = strawberry.field(description="How well its use is shown.")
+    monthly_quantity: int = strawberry.field(description="How many pieces last a month.")
 
     @classmethod
     def of(cls, record: ProductRecord) -> Self:
         return cls(
+            record=record,
             id=node_id(NodeType.PRODUCT, record.id),
             slug=record.slug,
             name=record.name,
@@ -75,7 +102,31 @@ class Product(Node):
             benefits=list(record.benefits),
             price=money(record.price_paise),
             is_active=record.is_active,
+            is_in_stock=record.is_in_stock,
+            needs_prescription=record.needs_prescription,
+            regulatory_class=record.regulatory_class,
+            hsn=record.hsn,
+            evidence=record.evidence,
+            monthly_quantity=record.monthly_quantity,
         )
+
+    @strawberry.field(description="All its ingredients.", metadata={AT_MOST: _MOST_INGREDIENTS})
+    def ingredients(self, info: Info) -> list[Ingredient]:
+        return [Ingredient.of(code, info.context.language) for code in self.record.ingredients]
+
+    @strawberry.field(
+        description="Those of the ingredients that act; may be empty.", metadata={AT_MOST: _MOST_INGREDIENTS}
+    )
+    def actives(self, info: Info) -> list[Ingredient]:
+        return [Ingredient.of(code, info.context.language) for code in self.record.actives]
+
+    @strawberry.field(description="How to use it, in the language of the request.")
+    def usage(self, info: Info) -> str:
+        return self.record.usage.in_(info.context.language)
+
+    @strawberry.field(description="What to look out for, in the language of the request; may be empty.")
+    def cautions(self, info: Info) -> list[str]:
+        return [caution.in_(info.context.language) for caution in self.record.cautions]
 
 
 @strawberry.type(description="A page of products.")

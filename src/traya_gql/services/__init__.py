@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from traya_gql.services.access_tokens import AccessTokens
 from traya_gql.services.customers import Customers
+from traya_gql.services.hair_test_drafts import HairTestDrafts
 from traya_gql.services.hair_tests import HairTests
 from traya_gql.services.one_time_codes import OneTimeCodes
 from traya_gql.services.orders import Orders
@@ -22,6 +23,7 @@ class Services:
 
     access_tokens: AccessTokens
     customers: Customers
+    hair_test_drafts: HairTestDrafts
     hair_tests: HairTests
     one_time_codes: OneTimeCodes
     orders: Orders

@@ -29,6 +29,7 @@ class Kind(StrEnum):
 
     REPORT = "report"
     ORDER = "order"
+    DRAFT = "draft"
 
 
 class Grant(NamedTuple):
@@ -83,10 +84,10 @@ class AccessTokens:
         default_factory=lambda: LRUCache(_MOST_REMEMBERED), init=False, repr=False
     )
 
-    def issue(self, grant: Grant, *, made_at: datetime) -> Issued:
-        """Return the token of an object made at that time."""
+    def issue(self, grant: Grant, *, made_at: datetime, lifetime: timedelta | None = None) -> Issued:
+        """Return the token of an object made at that time, for the usual lifetime unless another is given."""
         return self._signed(
-            {"aud": grant.kind.value, "sub": grant.id.hex}, made_at=made_at, lifetime=self.guest_lifetime
+            {"aud": grant.kind.value, "sub": grant.id.hex}, made_at=made_at, lifetime=lifetime or self.guest_lifetime
         )
 
     def issue_for_session(self, signed_in: SignedIn, *, made_at: datetime) -> Issued:

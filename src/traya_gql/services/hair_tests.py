@@ -5,38 +5,64 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict
 
-from traya_gql.documents import products, reports
+from traya_gql.documents import hair_test_drafts, orders, products, reports
 from traya_gql.documents.hair_tests import HairTestDocument
 from traya_gql.documents.reports import ReportDocument, ReportRecord
-from traya_gql.domain.assessment import assess
+from traya_gql.domain.consents import Consent, ConsentPurpose
 from traya_gql.domain.customers import Gender, Person, check_person, first_name
-from traya_gql.domain.hair_tests import Assessed, HairAnswers
-from traya_gql.domain.kit import recommend
+from traya_gql.domain.languages import Language
+from traya_gql.domain.questionnaire.checks import GivenAnswer, check_answers, to_answers
+from traya_gql.domain.questionnaire.model import current_questionnaire
 from traya_gql.domain.rates import Rates
-from traya_gql.domain.refusals import Problems
+from traya_gql.domain.refusals import InvalidInput, Problem, Problems, Refusal, RefusalCode
+from traya_gql.domain.ruleset.codes import GateCode
+from traya_gql.domain.ruleset.gates import refusals
+from traya_gql.domain.ruleset.outcome import outcome_of
+from traya_gql.domain.ruleset.rules import Ruleset
 from traya_gql.services.access_tokens import AccessTokens, Grant, Issued, Kind
 from traya_gql.services.asker import Asker
+from traya_gql.services.hair_test_drafts import DraftNotFound
 from traya_gql.services.idempotency import Once
 from traya_gql.services.rate_limits import Hit, RateLimiter
 
+SUPPLY = timedelta(days=30)
+"""How long one piece of a product lasts: what was bought since cannot be used up. Source: docs/assessment.md."""
+
+
+class ConsentRequired(Refusal):
+    """Nobody's health is assessed without their consent to the notice that is shown now."""
+
+    codes = frozenset({RefusalCode.CONSENT_REQUIRED})
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(Problem(RefusalCode.CONSENT_REQUIRED, message, ("input", "consent", field)))
+
 
 class SubmitHairTest(BaseModel):
-    """A hair test as somebody typed it."""
+    """A hair test as somebody typed it: either `answers`, or the draft that holds them.
+
+    `language` is what the notice was read in.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     idempotency_key: UUID
     name: str
     phone: str
+    email: str | None
     age: int
     gender: Gender
-    answers: HairAnswers
+    answers: tuple[GivenAnswer, ...] | None
+    draft_id: UUID | None
+    has_consent: bool
+    notice_version: str
+    language: Language
 
 
 class Submitted(NamedTuple):
@@ -48,29 +74,34 @@ class Submitted(NamedTuple):
 
 
 class _Checked(BaseModel):
-    """What a repeat must bring again."""
+    """What a repeat must bring again. Of a draft its id: the draft itself is used up by the first."""
 
     customer: Person
-    answers: HairAnswers
+    answers: tuple[GivenAnswer, ...] | None
+    draft_id: UUID | None
+    notice_version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HairTests:
-    """The use cases of a hair test."""
+    """The use cases of a hair test. `rules` are those of this release."""
 
     once: Once
     tokens: AccessTokens
     limiter: RateLimiter
     rates: Rates
+    rules: Ruleset
     now: Callable[[], datetime]
 
     async def submit(self, command: SubmitHairTest, *, asker: Asker) -> Submitted:
-        """Store the person as typed, the answers and the report in one transaction.
+        """Store the person as typed, the consent, the answers and the report in one transaction; a draft ends with it.
 
         They belong to the customer who is signed in; a guest's belong to nobody until they are claimed.
 
         Raises:
-            InvalidInput: details of the person break rules.
+            InvalidInput: details of the person or answers break rules.
+            ConsentRequired: no consent was given, or to words that are not the present ones.
+            DraftNotFound: the draft has ended.
             RateLimited: too many from this asker, or this address.
             IdempotencyConflict, IdempotencyInProgress: see `Once.run`.
         """
@@ -83,18 +114,32 @@ class HairTests:
         made_at = self.now()
         hair_test_id, report_id = uuid4(), uuid4()
         public_id = secrets.token_urlsafe(16)
-        person = Assessed(age=checked.customer.age, gender=checked.customer.gender, answers=checked.answers)
-        assessment = assess(person)
+        person = checked.customer
 
         async def work() -> ReportRecord:
-            kit = recommend(answers=checked.answers, causes=assessment.causes, candidates=await products.all_active())
+            given = checked.answers
+            if given is None:
+                assert checked.draft_id is not None  # noqa: S101 - checked
+                given = await _take_draft(checked.draft_id, person, now=made_at)
+            answers = to_answers(given, age=person.age, gender=person.gender)
+            bought: frozenset[UUID] = frozenset()
+            if asker.customer_id is not None:
+                bought = await orders.products_bought(asker.customer_id, since=made_at - SUPPLY)
+            outcome = outcome_of(answers, candidates=await products.all_active(), rules=self.rules, bought=bought)
             await HairTestDocument(
                 id=hair_test_id,
                 created_at=made_at,
                 customer_id=asker.customer_id,
                 report_id=report_id,
-                person=checked.customer,
-                answers=checked.answers,
+                person=person,
+                answers=answers,
+                questionnaire_version=current_questionnaire().version,
+                consent=Consent(
+                    purpose=ConsentPurpose.HEALTH_ASSESSMENT,
+                    notice_version=checked.notice_version,
+                    language=command.language,
+                    given_at=made_at,
+                ),
             ).insert()
             report = ReportDocument(
                 id=report_id,
@@ -102,10 +147,12 @@ class HairTests:
                 customer_id=asker.customer_id,
                 public_id=public_id,
                 hair_test_id=hair_test_id,
-                first_name=first_name(checked.customer.name),
-                gender=checked.customer.gender,
-                assessment=assessment,
-                kit=kit,
+                first_name=first_name(person.name),
+                gender=person.gender,
+                assessment=outcome.assessment,
+                findings=outcome.findings,
+                kit=outcome.kit,
+                shared_kit=outcome.shared_kit,
             )
             return await report.insert()
 
@@ -135,8 +182,50 @@ def _check(command: SubmitHairTest) -> _Checked:
             phone=command.phone,
             age=command.age,
             gender=command.gender,
+            email=command.email,
             problems=problems,
         )
+    answers = None
+    if (command.answers is None) is (command.draft_id is None):
+        problems.add(RefusalCode.REQUIRED, "Send either `answers` or `draftToken`.", "answers")
+    elif command.answers is not None:
+        # with the person's problems, so that everything is said at once
+        age = None if customer is None else customer.age
+        answers = check_answers(command.answers, age=age, gender=command.gender, is_whole=True, problems=problems)
     problems.refuse_if_any()
+    _check_consent(command)
     assert customer is not None  # noqa: S101 - no problem was found
-    return _Checked(customer=customer, answers=command.answers)
+    return _Checked(
+        customer=customer, answers=answers, draft_id=command.draft_id, notice_version=command.notice_version
+    )
+
+
+def _check_consent(command: SubmitHairTest) -> None:
+    if GateCode.G01_CONSENT in refusals(age=command.age, has_consent=command.has_consent):
+        message = "Nothing is assessed without consent. Show the notice of the questionnaire, and ask for it."
+        raise ConsentRequired(message, "isGiven")
+    if command.notice_version != (shown := current_questionnaire().notice.version):
+        message = f"The notice has changed. Show version {shown}, from the questionnaire, and ask for consent again."
+        raise ConsentRequired(message, "noticeVersion")
+
+
+async def _take_draft(id_: UUID, person: Person, *, now: datetime) -> tuple[GivenAnswer, ...]:
+    """Return the answers of a draft as those of this person, and delete it.
+
+    Raises:
+        DraftNotFound: it has ended.
+        InvalidInput: its answers are not whole, or not those that this person is asked for.
+    """
+    draft = await hair_test_drafts.by_id(id_, now=now)
+    if draft is None:
+        raise DraftNotFound("draftToken")
+    problems = Problems()
+    answers = check_answers(draft.answers, age=person.age, gender=person.gender, is_whole=True, problems=problems)
+    try:
+        problems.refuse_if_any()
+    except InvalidInput as wrong:
+        # the client sent no answers: what is wrong lies in the draft
+        raise InvalidInput(*(one._replace(path=("input", "draftToken")) for one in wrong.problems)) from None
+    await hair_test_drafts.remove(id_)
+    assert answers is not None  # noqa: S101 - no problem was found
+    return answers

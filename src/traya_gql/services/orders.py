@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -16,18 +16,20 @@ from traya_gql.documents.orders import OrderDocument, OrderLineRecord, OrderReco
 from traya_gql.documents.products import ProductRecord
 from traya_gql.documents.reports import ReportRecord
 from traya_gql.domain.addresses import ADDRESS_CODES, Address, TypedAddress, check_address
-from traya_gql.domain.hair_tests import HairAnswers
+from traya_gql.domain.clearances import in_force, kit_in_force
 from traya_gql.domain.orders import MAX_LINES, MAX_QUANTITY, NUMBER_BITS, OrderStatus, PaymentMethod, order_number
 from traya_gql.domain.phones import normalise_phone
 from traya_gql.domain.pricing import line_total, quote
 from traya_gql.domain.rates import Rates
 from traya_gql.domain.refusals import InvalidInput, Problem, Problems, Refusal, RefusalCode
-from traya_gql.domain.safety import blocks
+from traya_gql.domain.ruleset.codes import GateCode
+from traya_gql.domain.ruleset.gates import Finding, findings, suits_everybody, why_not_sold
+from traya_gql.domain.ruleset.rules import Ruleset
 from traya_gql.services.access_tokens import AccessTokens, Grant, Issued, Kind
 from traya_gql.services.asker import Asker
 from traya_gql.services.idempotency import Once
 from traya_gql.services.rate_limits import Hit, RateLimiter
-from traya_gql.services.reports import is_public_id
+from traya_gql.services.reports import ReportNotFound, is_public_id
 
 ORDER_INPUT_CODES = frozenset(
     {
@@ -43,23 +45,13 @@ ORDER_INPUT_CODES = frozenset(
 """What InvalidInput may carry when an order is placed."""
 
 
-class ReportNotFound(Refusal):
-    """There is no such report, or it is not for the asker: both look the same."""
-
-    codes = frozenset({RefusalCode.REPORT_NOT_FOUND})
-
-    def __init__(self) -> None:
-        message = "There is no report with this public id. Check the link, or take the hair test again."
-        super().__init__(Problem(RefusalCode.REPORT_NOT_FOUND, message, ("input", "reportPublicId")))
-
-
 class LinesRefused(Refusal):
-    """Products that do not exist, are not sold now, or may not be sold to this person; one problem a line.
+    """Products that do not exist, cannot be sent now, or may not be sold to this person or asker; one problem a line.
 
-    The messages do not say which answer stands in the way: whoever holds the link may try an order.
+    The problem names the gates that hold the product back, for those alone who may read the report.
     """
 
-    codes = frozenset({RefusalCode.PRODUCT_UNAVAILABLE, RefusalCode.SAFETY_BLOCK})
+    codes = frozenset({RefusalCode.PRODUCT_UNAVAILABLE, RefusalCode.SAFETY_BLOCK, RefusalCode.REPORT_ACCESS_REQUIRED})
 
 
 class OrderedLine(BaseModel):
@@ -72,7 +64,7 @@ class OrderedLine(BaseModel):
 
 
 class PlaceOrder(BaseModel):
-    """An order as somebody typed it. `lines` None: one of each product of the report's kit."""
+    """An order as somebody typed it. `lines` None: one of each product of the kit that the asker is shown."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -109,26 +101,39 @@ class _Checked(BaseModel):
     payment_method: PaymentMethod
 
 
+class _Buyer(NamedTuple):
+    """What stands in the way of the person of the report, and whether the one who orders may read it."""
+
+    found: tuple[Finding, ...]
+    rules: Ruleset
+    is_reader: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
-    """The use cases of an order."""
+    """The use cases of an order. `rules` are those of this release."""
 
     once: Once
     tokens: AccessTokens
     limiter: RateLimiter
     rates: Rates
+    rules: Ruleset
     now: Callable[[], datetime]
 
-    async def place(self, command: PlaceOrder, *, asker: Asker) -> Placed:
+    async def place(
+        self, command: PlaceOrder, *, asker: Asker, opened_reports: frozenset[UUID] = frozenset()
+    ) -> Placed:
         """Store the order with today's prices in one transaction.
 
-        It belongs to the customer who is signed in; a guest's belongs to nobody until it is claimed.
+        It belongs to the customer who is signed in; a guest's belongs to nobody until it is claimed. The owner of the
+        report, and who opened it with its access token (`opened_reports`), may order what is safe for its person;
+        whoever has the link alone, what suits everybody.
 
         Raises:
             InvalidInput: phone, lines or addresses break rules.
             RateLimited: too many from this asker, or this address; too many guesses at reports from this address.
             ReportNotFound: no such report.
-            LinesRefused: a line's product does not exist, is inactive, or may not be sold to this person.
+            LinesRefused: a line's product does not exist, cannot be sent, or may not be sold to this person or asker.
             IdempotencyConflict, IdempotencyInProgress: see `Once.run`.
         """
         checked = _check(command)
@@ -146,13 +151,22 @@ class Orders:
         async def work() -> OrderRecord:
             report = (await reports.by_public_ids([checked.report_public_id])).get(checked.report_public_id)
             if report is None:
-                raise ReportNotFound
+                raise _no_report()
             answers = (await hair_tests.by_ids([report.hair_test_id]))[report.hair_test_id].answers
-            wanted = checked.lines if checked.lines is not None else _kit_lines(report)
+            cleared = frozenset(in_force(report.clearances, now=made_at))
+            buyer = _Buyer(
+                found=findings(answers, self.rules, cleared=cleared),
+                rules=self.rules,
+                is_reader=report.id in opened_reports
+                or (asker.customer_id is not None and asker.customer_id == report.customer_id),
+            )
+            wanted = checked.lines
+            if wanted is None:
+                wanted = _kit_lines(report, is_reader=buyer.is_reader, now=made_at)
             catalogue = await products.by_ids([line.product_id for line in wanted])
             if checked.lines is None:
-                wanted = _orderable(wanted, catalogue=catalogue, answers=answers)
-            lines = _price(wanted, catalogue=catalogue, answers=answers)
+                wanted = _orderable(wanted, catalogue=catalogue, buyer=buyer)
+            lines = _price(wanted, catalogue=catalogue, buyer=buyer)
             order = OrderDocument(
                 id=order_id,
                 created_at=made_at,
@@ -192,6 +206,12 @@ class Orders:
         )
 
 
+def _no_report() -> ReportNotFound:
+    return ReportNotFound(
+        "reportPublicId", "There is no report with this public id. Check the link, or take the hair test again."
+    )
+
+
 def _check(command: PlaceOrder) -> _Checked:
     problems = Problems()
     phone = problems.take("phone", lambda: normalise_phone(command.phone))
@@ -205,7 +225,7 @@ def _check(command: PlaceOrder) -> _Checked:
             billing = check_address(command.billing_address, problems)
     problems.refuse_if_any()
     if not is_public_id(command.report_public_id):
-        raise ReportNotFound
+        raise _no_report()
     return _Checked.model_validate(
         {
             "report_public_id": command.report_public_id,
@@ -239,19 +259,26 @@ def _check_lines(lines: tuple[OrderedLine, ...], problems: Problems) -> None:
                 seen.add(line.product_id)
 
 
-def _kit_lines(report: ReportRecord) -> tuple[_CheckedLine, ...]:
-    return tuple(_CheckedLine(product_id=item.product_id, quantity=1) for item in report.kit)
+def _kit_lines(report: ReportRecord, *, is_reader: bool, now: datetime) -> tuple[_CheckedLine, ...]:
+    """Return one of each product of the kit that the asker is shown."""
+    items = kit_in_force(report.kit, report.clearances, now=now).items if is_reader else report.shared_kit
+    return tuple(_CheckedLine(product_id=item.product_id, quantity=1) for item in items)
 
 
 def _orderable(
-    lines: tuple[_CheckedLine, ...], *, catalogue: Mapping[UUID, ProductRecord], answers: HairAnswers
+    lines: tuple[_CheckedLine, ...], *, catalogue: Mapping[UUID, ProductRecord], buyer: _Buyer
 ) -> tuple[_CheckedLine, ...]:
-    """Return the lines of a kit that can be ordered now: what the report's total is made of.
+    """Return a month of the lines of a kit that can be ordered now: what the report's price is made of.
 
     Raises:
         InvalidInput: REQUIRED when there is none.
     """
-    found = tuple(line for line in lines if _why_not(catalogue.get(line.product_id), answers) is None)
+    reasons = _why_not([catalogue.get(line.product_id) for line in lines], buyer)
+    found = tuple(
+        line.model_copy(update={"quantity": catalogue[line.product_id].monthly_quantity})
+        for line, why_not in zip(lines, reasons, strict=True)
+        if why_not is None
+    )
     if not found:
         message = "Nothing of this report's kit can be ordered now, so name the lines that you want to order."
         raise InvalidInput(Problem(RefusalCode.REQUIRED, message, ("input", "lines")))
@@ -259,13 +286,13 @@ def _orderable(
 
 
 def _price(
-    wanted: tuple[_CheckedLine, ...], *, catalogue: Mapping[UUID, ProductRecord], answers: HairAnswers
+    wanted: tuple[_CheckedLine, ...], *, catalogue: Mapping[UUID, ProductRecord], buyer: _Buyer
 ) -> tuple[OrderLineRecord, ...]:
+    ordered = [catalogue.get(line.product_id) for line in wanted]
     problems, lines = [], []
-    for place, line in enumerate(wanted):
-        product = catalogue.get(line.product_id)
-        if why_not := _why_not(product, answers):
-            problems.append(Problem(*why_not, ("input", "lines", str(place), "productId")))
+    for place, (line, product, why_not) in enumerate(zip(wanted, ordered, _why_not(ordered, buyer), strict=True)):
+        if why_not is not None:
+            problems.append(why_not._replace(path=("input", "lines", str(place), "productId")))
         elif product is not None:
             lines.append(
                 OrderLineRecord(
@@ -281,11 +308,28 @@ def _price(
     return tuple(lines)
 
 
-def _why_not(product: ProductRecord | None, answers: HairAnswers) -> tuple[RefusalCode, str] | None:
-    """Return why a product cannot be ordered by this person; None when it can."""
-    if product is None or not product.is_active:
-        return RefusalCode.PRODUCT_UNAVAILABLE, "This product is not available. Remove it from the order."
-    if blocks(answers, product):
+def _why_not(ordered: Sequence[ProductRecord | None], buyer: _Buyer) -> list[Problem | None]:
+    """Return for each product why it cannot be ordered by this buyer; None when it can."""
+    there = [product for product in ordered if product is not None]
+    gates = iter(why_not_sold(there, buyer.found, buyer.rules))
+    return [_problem_with(product, () if product is None else next(gates), buyer) for product in ordered]
+
+
+def _problem_with(product: ProductRecord | None, gates: tuple[GateCode, ...], buyer: _Buyer) -> Problem | None:
+    if product is None or not product.can_be_sent:
+        message = "This product is not available. Remove it from the order."
+        return Problem(RefusalCode.PRODUCT_UNAVAILABLE, message, ())
+    if not buyer.is_reader and not suits_everybody(product, buyer.rules):
+        # before any answer is looked at: whoever tries must not learn what holds it back
+        message = (
+            f"{product.name} does not suit everybody. Only who may read the whole report can order it: sign in as the "
+            "person, or send `reportAccessToken`."
+        )
+        return Problem(RefusalCode.REPORT_ACCESS_REQUIRED, message, ())
+    if not gates:
+        return None
+    if GateCode.G16_PRESCRIPTION in gates and buyer.is_reader:
+        message = f"{product.name} is sold on a doctor's prescription only. Remove it from the order."
+    else:
         message = f"{product.name} cannot be ordered with this report, for safety. Please talk to a doctor first."
-        return RefusalCode.SAFETY_BLOCK, message
-    return None
+    return Problem(RefusalCode.SAFETY_BLOCK, message, (), gates if buyer.is_reader else ())

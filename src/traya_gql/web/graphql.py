@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from traya_gql.context import Context, Denial
+from traya_gql.domain.languages import preferred_language
 from traya_gql.graph import Graph, Operation, Refused
 from traya_gql.observability.operations import OperationLog, Outcome
 from traya_gql.web.client_address import Network, client_address, limit_key
@@ -105,6 +106,7 @@ class GraphQLEndpoint:
         context = self.make_context()
         context.address = limit_key(client_address(request.scope, self.trusted_proxies))
         context.device = request.headers.get("user-agent", "")
+        context.language = preferred_language(request.headers.get("accept-language", ""))
         answer = await self.graph.execute(
             prepared, operation, context, bearer=_bearer(request.headers.get("authorization"))
         )
@@ -216,7 +218,7 @@ def _json(body: dict[str, Any], status: int, media_type: str, headers: dict[str,
         status,
         {
             "content-type": f"{media_type}; charset=utf-8",
-            "vary": "accept",
+            "vary": "accept, accept-language",
             "cache-control": "no-store",
             **(headers or {}),
         },
