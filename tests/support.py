@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +22,11 @@ from starlette.applications import Starlette
 from tests.integrations.sms_standin import SmsStandIn
 from traya_gql.app import create_app, now
 from traya_gql.documents.products import ProductDocument
-from traya_gql.domain.products import ProductCategory
+from traya_gql.domain.languages import LocalText
+from traya_gql.domain.products import ProductCategory, RegulatoryClass
+from traya_gql.domain.questionnaire.model import current_questionnaire
 from traya_gql.domain.rates import Rates
+from traya_gql.domain.ruleset.codes import EvidenceGrade
 from traya_gql.graph.limits import Limits
 from traya_gql.settings import Settings
 
@@ -121,21 +124,68 @@ def example(name: str) -> str:
     return (EXAMPLES / f"{name}.graphql").read_text(encoding="utf-8")
 
 
+NOTICE = current_questionnaire().notice.version
+
+SAFE: dict[str, Any] = {
+    "scalpSigns": "NONE",
+    "suddenOnset": False,
+    "healthConditions": "NONE",
+    "medicalSafety": "NONE",
+    "medicines": "NONE",
+    "allergies": "NONE",
+    "hasOtherAllergy": False,
+    "isTryingForABaby": False,
+}
+"""A man's answers to the questions of safety: nothing stands in the way."""
+
+SAFE_FOR_HER: dict[str, Any] = {
+    **{key: value for key, value in SAFE.items() if key != "isTryingForABaby"},
+    "lifeStage": "NONE",
+    "isBreastfeeding": False,
+}
+"""The same of a woman."""
+
+
 def hair_test(**changes: Any) -> dict[str, Any]:
-    """Return the input of a hair test with a new key; `changes` go to the part that has the field."""
+    """Return the input of a hair test with a new key: the eight questions that must be answered, none of safety.
+
+    `changes` replace fields of the customer, or answers by the question's key: one value or several; None leaves the
+    answer out.
+    """
     typed: dict[str, Any] = {
         "idempotencyKey": str(uuid4()),
         "customer": {"name": "Asha Rao", "phone": "9876543210", "age": 28, "gender": "MALE"},
-        "hair": {"hairLossStage": "STAGE_2", "familyHistory": "FATHER", "dandruff": "MILD"},
-        "internalHealth": {
-            "sleep": "DISTURBED",
-            "stress": "MODERATE",
-            "hasAcidityOrGas": True,
-            "energyLevel": "LOW",
-            "isTakingSupplements": False,
-        },
+        "consent": {"isGiven": True, "noticeVersion": NOTICE},
     }
-    return _changed(typed, changes)
+    answers: dict[str, Any] = {
+        "pattern": "STAGE_2",
+        "familyHistory": "FATHER",
+        "dandruff": "MILD",
+        "sleep": "DISTURBED",
+        "stress": "MODERATE",
+        "gas": "OFTEN",
+        "energyLevel": "LOW",
+        "isTakingSupplements": False,
+    }
+    for name, value in changes.items():
+        if name in typed:
+            typed[name] = value
+        elif name in {*typed["customer"], "email"}:
+            typed["customer"][name] = value
+        else:
+            answers[name] = value
+    return {**typed, "answers": given(answers)}
+
+
+def given(answers: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return answers as the graph takes them."""
+    return [{"key": key, "values": _values(value)} for key, value in answers.items() if value is not None]
+
+
+def _values(value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return ["YES" if value else "NO"]
+    return [str(one) for one in (value if isinstance(value, (list, tuple)) else [value])]
 
 
 def order(report_public_id: str, **changes: Any) -> dict[str, Any]:
@@ -174,15 +224,20 @@ def product_document(slug: str, *, id_: UUID | None = None) -> ProductDocument:
         benefits=(),
         price_paise=1,
         is_active=False,
+        is_in_stock=True,
+        is_for_men=False,
+        ingredients=(),
+        actives=(),
+        regulatory_class=RegulatoryClass.COSMETIC,
+        pattern_fit=(),
+        affinities={},
+        stages=(),
+        evidence=EvidenceGrade.C,
+        hsn="3305",
+        usage=LocalText(en="Use it.", hi="इस्तेमाल करें।"),
+        cautions=(),
+        monthly_quantity=1,
     )
-
-
-def _changed(typed: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    for name, value in changes.items():
-        parts = [part for part in (typed, *typed.values()) if isinstance(part, dict) and name in part]
-        assert parts, f"no part of the input has the field {name}"
-        parts[0][name] = value
-    return typed
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
 
-from tests.support import GraphClient, SignedIn, address, hair_test, order
+from tests.support import SAFE, GraphClient, SignedIn, address, given, hair_test, order
 from traya_gql.app import now
 from traya_gql.documents.collections import DOCUMENTS
 from traya_gql.domain.roles import Role
@@ -27,6 +27,8 @@ class Person(StrEnum):
     """A guest with the token of the owner's report as bearer token."""
     ORDER_TOKEN = "otoken"
     """A guest with the token of the owner's order as bearer token."""
+    DRAFT_TOKEN = "dtoken"
+    """A guest with the token of a draft as bearer token."""
     OWNER = "owner"
     """Submitted hair test and order as a guest, then signed in and claimed them."""
     OTHER = "other"
@@ -45,8 +47,11 @@ class Person(StrEnum):
     """Was assigned to the owner, and has lost the role since."""
 
 
-GUESTS = frozenset({Person.ANONYMOUS, Person.REPORT_TOKEN, Person.ORDER_TOKEN})
+GUESTS = frozenset({Person.ANONYMOUS, Person.REPORT_TOKEN, Person.ORDER_TOKEN, Person.DRAFT_TOKEN})
 TREATING = frozenset({Person.TREATING_COACH, Person.TREATING_DOCTOR})
+HELD_BACK = {**SAFE, "medicalSafety": "HIGH_BLOOD_PRESSURE"}
+"""Answers with which something is held back from the kit until a doctor clears it."""
+
 _ROLES = {
     Person.COACH: Role.COACH,
     Person.DOCTOR: Role.DOCTOR,
@@ -142,6 +147,7 @@ async def build_cast(app: Starlette, client: GraphClient) -> Cast:
     cast.bearers[Person.ANONYMOUS] = None
     cast.bearers[Person.REPORT_TOKEN] = left.report_token
     cast.bearers[Person.ORDER_TOKEN] = left.order_token
+    cast.bearers[Person.DRAFT_TOKEN] = await begin_draft(client)
     cast.owned.append(await claim_and_keep(client, await cast.sign_in(Person.OWNER), cast.phones[Person.OWNER], left))
     # and something that is left to claim
     await client.data(SUBMIT, input=hair_test(phone=cast.phones[Person.OWNER]))
@@ -178,7 +184,7 @@ async def _assign(cast: Cast) -> None:
 
 async def submit_as_guest(client: GraphClient, phone: str) -> GuestThings:
     """Submit a hair test, and order from its report."""
-    submitted = (await client.data(SUBMIT, input=hair_test(phone=phone)))["submitHairTest"]
+    submitted = (await client.data(SUBMIT, input=hair_test(phone=phone, **HELD_BACK)))["submitHairTest"]
     report = submitted["report"]
     placed = (await client.data(PLACE, input=order(report["publicId"], phone=phone)))["placeOrder"]
     return GuestThings(
@@ -189,6 +195,13 @@ async def submit_as_guest(client: GraphClient, phone: str) -> GuestThings:
         order_id=placed["order"]["id"],
         order_token=placed["accessToken"],
     )
+
+
+async def begin_draft(client: GraphClient) -> str:
+    """Return the token of a new draft."""
+    saved = await client.data(SAVE_DRAFT, input={"answers": given({"sleep": "DISTURBED"})})
+    token: str = saved["saveHairTestDraft"]["draftToken"]
+    return token
 
 
 async def claim_and_keep(client: GraphClient, signed_in: SignedIn, phone: str, left: GuestThings) -> Things:
@@ -219,6 +232,9 @@ async def empty(app: Starlette) -> None:
 
 SUBMIT = """mutation ($input: SubmitHairTestInput!) {
   submitHairTest(input: $input) { accessToken report { id publicId hairTest { id } } userErrors { code } }
+}"""
+SAVE_DRAFT = """mutation ($input: SaveHairTestDraftInput!) {
+  saveHairTestDraft(input: $input) { draftToken draft { version } userErrors { code path } }
 }"""
 PLACE = """mutation ($input: PlaceOrderInput!) {
   placeOrder(input: $input) { accessToken order { id } userErrors { code } }

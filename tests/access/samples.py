@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, NamedTuple
 
-from tests.access.people import ADD_ADDRESS, GUESTS, SUBMIT, Cast, Person, new_phone
-from tests.support import address, hair_test, order
+from tests.access.people import ADD_ADDRESS, GUESTS, HELD_BACK, SUBMIT, Cast, Person, new_phone
+from tests.support import address, given, hair_test, order
+from traya_gql.app import now
 
 Variables = Mapping[str, Any]
 Prepare = Callable[[Cast, Person], Awaitable[Variables]]
@@ -49,17 +51,23 @@ class PrivateField(NamedTuple):
 
 PRIVATE_FIELDS = {
     "Cause.answersThatRaisedIt": PrivateField("causes { answersThatRaisedIt }", "causes.0.answersThatRaisedIt"),
+    "Cause.level": PrivateField("causes { level }", "causes.0.level"),
     "Cause.score": PrivateField("causes { score }", "causes.0.score"),
     "Customer.hairTests": PrivateField("hairTests { nodes { id person { phone } } }", "hairTests"),
     "Customer.orders": PrivateField("orders { nodes { id phone } }", "orders"),
     "Customer.reports": PrivateField("reports { nodes { id } }", "reports"),
+    "Kit.excluded": PrivateField("kit { excluded { finding } }", "kit.excluded"),
     "Order.report": PrivateField("report { id }", "report"),
+    "Report.confidence": PrivateField("confidence", "confidence"),
     "Report.hairTest": PrivateField("hairTest { id person { phone } }", "hairTest"),
+    "Report.hypothesis": PrivateField("hypothesis { code }", "hypothesis"),
+    "Report.inputsHash": PrivateField("inputsHash", "inputsHash"),
+    "Report.primaryCause": PrivateField("primaryCause", "primaryCause"),
     "Report.safetyFindings": PrivateField("safetyFindings { code }", "safetyFindings"),
 }
 
 
-_ASKED = {"Report": {"Report", "Cause"}, "Customer": {"Customer"}, "Order": {"Order"}}
+_ASKED = {"Report": {"Report", "Cause", "Kit"}, "Customer": {"Customer"}, "Order": {"Order"}}
 
 
 def _fragment(type_: str) -> str:
@@ -88,6 +96,15 @@ def _bystander(cast: Cast) -> str:
 
 def _pair(cast: Cast, person: Person) -> Variables:
     return {"customerId": cast.owner.customer_id, "staffId": cast.bystanders["doctor"].customer_id}
+
+
+def _finding(cast: Cast, person: Person) -> Variables:
+    return {
+        "reportId": cast.owner.report_id,
+        "finding": "G08_CARDIO",
+        "reason": "The pressure is well controlled.",
+        "expiresAt": (now() + timedelta(days=1)).isoformat(),
+    }
 
 
 # --- what must be so before ---------------------------------------------------------------------------------------
@@ -209,6 +226,11 @@ SAMPLES: dict[str, Sample] = {
         "query ($phone: String!) { customer(phone: $phone) { id phone ...OfCustomer } }",
         lambda cast, _: {"phone": cast.owner.phone},
     ),
+    **_query(
+        "hairTestDraft",
+        "query ($token: String!) { hairTestDraft(token: $token) { answers { key values } } }",
+        lambda cast, person: {"token": cast.bearers[person] or ""},
+    ),
     "Query.node": Sample(_BY_ID, {"Query.node": "node", "node(Product)": "node"}, _product),
     "Query.nodes": Sample(_BY_IDS, {"Query.nodes": "nodes", "nodes(Product)": "nodes.0"}, _product),
     **_query(
@@ -218,6 +240,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     **_query("product", _PRODUCT),
     **_query("products", "{ products { nodes { id } } }"),
+    **_query("questionnaire", "{ questionnaire { version sections { questions { key } } } }"),
     **_query(
         "report",
         "query ($key: String!) { report(publicId: $key) { id ...OfReport } }",
@@ -255,6 +278,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     **_mutation("assignStaff", _typed(_pair), customer="id ...OfCustomer", staff="id ...OfCustomer"),
     **_mutation("claimGuestRecords", _something_to_claim),
+    **_mutation("clearSafetyFinding", _typed(_finding), report="id ...OfReport"),
     **_mutation("deleteAddress", _own_address_to_delete, arguments="id", addresses="id", customer="id ...OfCustomer"),
     **_mutation(
         "inviteStaff", _typed(lambda *_: {"phone": new_phone(), "roles": ["FINANCE"]}), staff="id ...OfCustomer"
@@ -266,6 +290,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     **_mutation("refreshSession", _refresh_token, customer="id ...OfCustomer"),
     **_mutation("requestOtp", _typed(lambda *_: {"phone": new_phone()}), after=_read_the_message),
+    **_mutation("saveHairTestDraft", _typed(lambda *_: {"answers": given({"sleep": "DISTURBED"})})),
     **_mutation(
         "setRoles",
         _typed(lambda cast, _: {"customerId": _bystander(cast), "roles": ["FINANCE"]}),
@@ -275,7 +300,7 @@ SAMPLES: dict[str, Sample] = {
     **_mutation("signOutEverywhere", _given(_nothing), after=_sign_in_again, arguments=""),
     **_mutation(
         "submitHairTest",
-        _typed(lambda cast, person: hair_test(phone=cast.phone(person))),
+        _typed(lambda cast, person: hair_test(phone=cast.phone(person), **HELD_BACK)),
         report="id ...OfReport",
     ),
     **_mutation("unassignStaff", _typed(_pair), customer="id ...OfCustomer", staff="id ...OfCustomer"),

@@ -5,8 +5,8 @@ Equal commands stand for equal time: what differs in time between two answers is
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import pytest
 from starlette.applications import Starlette
@@ -30,14 +30,18 @@ from tests.access.people import (
     new_phone,
     submit_as_guest,
 )
+from tests.access.seeing import Seen, missing
+from tests.access.seeing import seen as as_seen
 from tests.support import GraphClient, SignedIn, hair_test, order
-from traya_gql.schema.common import NodeType, node_id
+from traya_gql.app import now
+from traya_gql.schema.common import NodeType
 
 pytestmark = pytest.mark.xdist_group("access")
 
 SIGNED_IN = [person for person in Person if person not in GUESTS]
 # whoever may be assigned to customers: they cost one lookup more, whatever is asked
 LOOKED_UP = {Person.COACH, Person.DOCTOR, Person.FORMER_DOCTOR, *TREATING}
+DOCTORS = {Person.DOCTOR, Person.TREATING_DOCTOR, Person.FORMER_DOCTOR}
 SEE_ANYBODYS = {
     NodeType.HAIR_TEST: set[Person](),
     NodeType.ORDER: {Person.SUPPORT},
@@ -56,7 +60,13 @@ UPDATE_ADDRESS = """mutation ($id: ID!, $input: UpdateAddressInput!) {
   updateAddress(id: $id, input: $input) { addresses { id } userErrors { code path message } }
 }"""
 REPORT = """query ($key: String!) {
-  report(publicId: $key) { hairTest { id } safetyFindings { code } causes { score answersThatRaisedIt } }
+  report(publicId: $key) {
+    hairTest { id } safetyFindings { code } hypothesis { code } primaryCause confidence inputsHash
+    kit { isWhole excluded { finding } items { reason } } causes { score level answersThatRaisedIt cause }
+  }
+}"""
+CLEAR = """mutation ($input: ClearSafetyFindingInput!) {
+  clearSafetyFinding(input: $input) { report { id } userErrors { code message path } }
 }"""
 CUSTOMER = "query ($phone: String!) { customer(phone: $phone) { id name } }"
 
@@ -75,18 +85,10 @@ class World(NamedTuple):
             NodeType.HAIR_TEST: [self.stranger.hair_test_id, self.guest.hair_test_id],
             NodeType.ORDER: [self.stranger.order_id, self.guest.order_id],
             NodeType.CUSTOMER: [self.stranger.customer_id],
+            NodeType.REPORT: [self.stranger.report_id, self.guest.report_id],
             NodeType.SESSION: [self.stranger.session_id],
             NodeType.ADDRESS: [self.stranger.address_id],
         }[type_]
-
-
-class Seen(NamedTuple):
-    """What somebody outside can tell of an answer, and what it cost."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    commands: dict[str, int]
 
 
 @pytest.fixture(scope="module")
@@ -101,22 +103,8 @@ async def world(started: tuple[Starlette, GraphClient]) -> World:
     return World(cast, stranger, signed_in.access_token, await submit_as_guest(client, new_phone()))
 
 
-def missing(type_: NodeType) -> str:
-    return str(node_id(type_, uuid4()))
-
-
 async def seen(cast: Cast, person: Person, query: str, **variables: Any) -> Seen:
-    bearer = cast.bearers[person]
-    headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
-    with cast.client.commands.counting() as counted:
-        response = await cast.client.http.post(
-            "/graphql", json={"query": query, "variables": variables}, headers=headers
-        )
-    # the stream of revocations asks all the time, for nobody in particular; reads of requests end with one batch
-    commands = {name: times for name, times in counted.items() if name != "getMore"}
-    # random, and of one length
-    headers = {name: value for name, value in response.headers.items() if name != "x-request-id"}
-    return Seen(response.status_code, headers, response.content, commands)
+    return await as_seen(cast.client, cast.bearers[person], query, **variables)
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
@@ -158,7 +146,11 @@ async def test_a_report_does_not_tell_whether_it_belongs_to_somebody(world: Worl
 
     unclaimed = await seen(world.cast, person, REPORT, key=world.guest.public_id)
 
-    assert b'"hairTest":null,"safetyFindings":null,"causes":[{"score":null,' in claimed.body
+    assert (
+        b'"hairTest":null,"safetyFindings":null,"hypothesis":null,"primaryCause":null,"confidence":null,'
+        b'"inputsHash":null,"kit":{"isWhole":false,"excluded":null,"items":[{"reason":' in claimed.body
+    )
+    assert b'"causes":[{"score":null,"level":null,"answersThatRaisedIt":null,"cause":"GENETIC"}' in claimed.body
     assert claimed.commands == {"find": 2 if person in LOOKED_UP else 1}
     assert unclaimed == claimed
 
@@ -241,6 +233,49 @@ async def test_what_is_claimed_beside_something_foreign_stays_unclaimed(world: W
     assert there == [absent] * len(there)
     assert b'"path":["input","ids","1"]' in absent.body
     assert await world.cast.data(Person.OWNER, query) == before
+
+
+def clearance(report_id: str, **changes: Any) -> dict[str, Any]:
+    typed = {
+        "finding": "G08_CARDIO",
+        "reason": "The pressure is well controlled.",
+        "expiresAt": (now() + timedelta(days=1)).isoformat(),
+    }
+    return {"reportId": report_id, **typed, **changes}
+
+
+@pytest.mark.parametrize("finding", ["G08_CARDIO", "G00_SAFETY_UNANSWERED"])
+@pytest.mark.parametrize("person", Person)
+async def test_nobody_clears_or_finds_a_report_of_whom_they_do_not_treat(
+    world: World, started: tuple[Starlette, GraphClient], person: Person, finding: str
+) -> None:
+    typed = clearance(missing(NodeType.REPORT), finding=finding)
+    absent = await seen(world.cast, person, CLEAR, input=typed)
+    others = world.foreign(NodeType.REPORT)
+    others += [] if person is Person.TREATING_DOCTOR else [world.cast.owner.report_id]
+    # ids of what is there, but no report; and what is no id
+    others += [world.stranger.hair_test_id, world.stranger.order_id, world.stranger.public_id, "", "x" * 1000]
+
+    there = [await seen(world.cast, person, CLEAR, input={**typed, "reportId": id_}) for id_ in others]
+
+    assert there == [absent] * len(there)
+    if person in DOCTORS:
+        assert b'"report":null,"userErrors":[{"code":"REPORT_NOT_FOUND"' in absent.body
+        assert absent.commands == {"find": 2, "abortTransaction": 1}
+    else:
+        assert (b"FORBIDDEN" if person in SIGNED_IN else b"UNAUTHENTICATED") in absent.body
+        assert absent.commands == {}
+    reports = started[0].state.storage.database.reports
+    assert await reports.count_documents({"clearances": {"$nin": [[], None]}}) == 0
+
+
+async def test_who_treats_somebody_learns_which_of_their_findings_no_doctor_can_lift(world: World) -> None:
+    """So that the one before says something: this doctor is told more."""
+    typed = clearance(world.cast.owner.report_id, finding="G00_SAFETY_UNANSWERED")
+
+    refused = await seen(world.cast, Person.TREATING_DOCTOR, CLEAR, input=typed)
+
+    assert b"FINDING_NOT_CLEARABLE" in refused.body
 
 
 @pytest.mark.parametrize("person", Person)
@@ -355,6 +390,33 @@ async def test_an_order_from_somebody_elses_report_opens_nothing_private_of_it(w
     assert report["publicId"] == world.stranger.public_id
     assert (report["hairTest"], report["safetyFindings"]) == (None, None)
     assert {cause["score"] for cause in report["causes"]} == {None}
+
+
+@pytest.mark.parametrize("person", Person)
+async def test_only_the_owner_and_the_reports_token_are_told_what_holds_a_product_back(
+    world: World, person: Person
+) -> None:
+    query = """mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) {
+      order { id } userErrors { code message ... on SafetyBlockError { findings { code } } }
+    } }"""
+    held_back = await world.cast.client.data('{ product(slug: "minoxidil-5-solution") { id } }')
+    typed = order(world.cast.owner.public_id, lines=[{"productId": held_back["product"]["id"]}])
+
+    payload = (await world.cast.data(person, query, input=typed))["placeOrder"]
+
+    assert payload["order"] is None
+    [error] = payload["userErrors"]
+    if person in {Person.OWNER, Person.REPORT_TOKEN}:
+        assert error["code"] == "SAFETY_BLOCK"
+        assert [finding["code"] for finding in error["findings"]] == ["G08_CARDIO", "G16_PRESCRIPTION"]
+    else:
+        assert error == {
+            "code": "REPORT_ACCESS_REQUIRED",
+            "message": (
+                "Minoxidil 5% Topical Solution does not suit everybody. Only who may read the whole report can order "
+                "it: sign in as the person, or send `reportAccessToken`."
+            ),
+        }
 
 
 # --- rights that were taken away ----------------------------------------------------------------------------------

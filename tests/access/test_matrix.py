@@ -109,6 +109,34 @@ async def test_each_person_gets_what_the_table_says(name: str, readers: Cast, wr
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("person", Person)
+async def test_the_whole_kit_and_the_order_of_scores_are_for_who_may_read_the_scores(
+    person: Person, readers: Cast
+) -> None:
+    query = """query ($key: String!) { report(publicId: $key) {
+      causes { cause } kit { isWhole items { product { slug } } }
+    } }"""
+
+    report = (await readers.data(person, query, key=readers.owner.public_id))["report"]
+
+    may_read = GOLDEN["Query.report > Cause.score"][person] == "DATA"
+    assert report["kit"]["isWhole"] is may_read
+    assert [item["product"]["slug"] for item in report["kit"]["items"]] == (
+        [
+            "stress-management-supplement",
+            "dht-blocker-tablets",
+            "genetic-hair-fall-control-oil",
+            "density-serum",
+            "dandruff-control-shampoo",
+        ]
+        if may_read
+        else ["early-stage-hair-growth-oil", "stress-defense-shampoo"]
+    )
+    assert [cause["cause"] for cause in report["causes"]] == (
+        ["GENETIC", "STRESS", "SLEEP", "SCALP_HEALTH"] if may_read else ["GENETIC", "SCALP_HEALTH", "STRESS", "SLEEP"]
+    )
+
+
 def cell(answer: dict[str, Any], sample: Sample, row: Row) -> str:
     """Return what the table would have for this answer."""
     found = follow(answer.get("data"), sample.places[row.entry])

@@ -11,7 +11,7 @@ import pytest
 from starlette.applications import Starlette
 
 from tests.api.bad_input import MALFORMED_IDS, NOTHING, codes, forged, nothing_written, packed, refused
-from tests.support import GraphClient, address, hair_test, order
+from tests.support import NOTICE, GraphClient, address, hair_test, order
 
 SUBMIT = """mutation ($input: SubmitHairTestInput!) {
   submitHairTest(input: $input) { accessToken report { id } isReplay userErrors { __typename code path message } }
@@ -19,7 +19,12 @@ SUBMIT = """mutation ($input: SubmitHairTestInput!) {
 PLACE = """mutation ($input: PlaceOrderInput!) {
   placeOrder(input: $input) { accessToken order { id } isReplay userErrors { __typename code path message } }
 }"""
+SAVE = """mutation ($input: SaveHairTestDraftInput!) {
+  saveHairTestDraft(input: $input) { draftToken draft { version } userErrors { __typename code path message } }
+}"""
 CUSTOMER = ["input", "customer"]
+# as one writes them into the text of a query
+ANSWERS = json.dumps(hair_test()["answers"]).replace('"key":', "key:").replace('"values":', "values:")
 
 
 @pytest.fixture
@@ -68,6 +73,22 @@ WRONG_CUSTOMERS = [
     ("name", "Asha\ufeffRao", "INVALID_CHARACTERS"),
     ("name", "Asha\ue000Rao", "INVALID_CHARACTERS"),
     ("name", "Asha\uffffRao", "INVALID_CHARACTERS"),
+    ("email", " ", "INVALID_EMAIL"),
+    ("email", "asha", "INVALID_EMAIL"),
+    ("email", "asha@", "INVALID_EMAIL"),
+    ("email", "@example.com", "INVALID_EMAIL"),
+    ("email", "asha@localhost", "INVALID_EMAIL"),
+    ("email", "asha@example.com, rao@example.com", "INVALID_EMAIL"),
+    ("email", "Asha <asha@example.com>", "INVALID_EMAIL"),
+    ("email", "asha@example.com\n", "INVALID_EMAIL"),
+    ("email", "asha@example.com\r\nBcc: rao@example.com", "INVALID_EMAIL"),
+    ("email", "asha\u0000@example.com", "INVALID_EMAIL"),
+    ("email", "\u202easha@example.com", "INVALID_EMAIL"),
+    ("email", "asha@ex\u0430mple.com", "INVALID_EMAIL"),
+    ("email", "a" * 900_000 + "@example.com", "INVALID_EMAIL"),
+    ("email", "a@" + "a." * 400_000 + "com", "INVALID_EMAIL"),
+    ("email", '{"$gt": ""}', "INVALID_EMAIL"),
+    ("email", "$where", "INVALID_EMAIL"),
 ]
 
 
@@ -86,12 +107,13 @@ async def test_a_wrong_detail_of_the_person_is_refused_at_its_field_before_any_c
 
 async def test_all_wrong_details_of_the_person_are_refused_at_once(client: GraphClient, database: Any) -> None:
     async with nothing_written(database):
-        payload = await client.data(SUBMIT, input=hair_test(name="\n\n", phone="1", age=17))
+        payload = await client.data(SUBMIT, input=hair_test(name="\n\n", phone="1", age=17, email="asha"))
 
     assert refused(payload) == [
         ("INVALID_CHARACTERS", [*CUSTOMER, "name"]),
         ("INVALID_PHONE", [*CUSTOMER, "phone"]),
         ("UNDER_AGE", [*CUSTOMER, "age"]),
+        ("INVALID_EMAIL", [*CUSTOMER, "email"]),
     ]
 
 
@@ -124,9 +146,8 @@ async def test_an_age_that_is_no_whole_number_is_refused_in_the_text_too(asker: 
     query = f"""mutation {{ submitHairTest(input: {{
         idempotencyKey: "{uuid4()}"
         customer: {{ name: "Asha Rao", phone: "9876543210", age: {literal}, gender: MALE }}
-        hair: {{ hairLossStage: STAGE_2, familyHistory: FATHER, dandruff: MILD }}
-        internalHealth: {{ sleep: DISTURBED, stress: MODERATE, hasAcidityOrGas: true, energyLevel: LOW,
-                           isTakingSupplements: false }}
+        consent: {{ isGiven: true, noticeVersion: "{NOTICE}" }}
+        answers: {ANSWERS}
     }}) {{ isReplay }} }}"""
 
     with asker.commands.counting() as commands:
@@ -140,10 +161,9 @@ async def test_wrong_details_in_the_text_are_refused_like_those_in_variables(ask
     query = f"""mutation {{ submitHairTest(input: {{
         idempotencyKey: "{uuid4()}"
         customer: {{ name: "\\u202eA", phone: \"\"\"
-        98765\"\"\", age: -1, gender: OTHER }}
-        hair: {{ hairLossStage: STAGE_2, familyHistory: FATHER, dandruff: MILD }}
-        internalHealth: {{ sleep: DISTURBED, stress: MODERATE, hasAcidityOrGas: true, energyLevel: LOW,
-                           isTakingSupplements: false }}
+        98765\"\"\", age: -1, gender: OTHER, email: "\\u202e@" }}
+        consent: {{ isGiven: true, noticeVersion: "{NOTICE}" }}
+        answers: {ANSWERS}
     }}) {{ accessToken report {{ id }} userErrors {{ __typename code path message }} }} }}"""
 
     with asker.commands.counting() as commands:
@@ -153,8 +173,183 @@ async def test_wrong_details_in_the_text_are_refused_like_those_in_variables(ask
         ("INVALID_CHARACTERS", [*CUSTOMER, "name"]),
         ("INVALID_PHONE", [*CUSTOMER, "phone"]),
         ("OUT_OF_RANGE", [*CUSTOMER, "age"]),
+        ("INVALID_EMAIL", [*CUSTOMER, "email"]),
     ]
     assert commands == NOTHING
+
+
+@pytest.mark.parametrize("consent", [None, "true", "YES", 1, 0, 1.0, [], [True], {}, {"$ne": False}], ids=repr)
+async def test_nothing_but_true_and_false_is_taken_for_consent(asker: GraphClient, consent: object) -> None:
+    typed = hair_test(consent={"isGiven": consent, "noticeVersion": NOTICE})
+
+    with asker.commands.counting() as commands:
+        assert await codes(asker, SUBMIT, input=typed) == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("literal", ['"true"', "1", "null", "YES", "[true]", "{}"])
+async def test_nothing_but_true_and_false_is_taken_for_consent_in_the_text_too(
+    asker: GraphClient, literal: str
+) -> None:
+    query = f"""mutation {{ submitHairTest(input: {{
+        idempotencyKey: "{uuid4()}"
+        customer: {{ name: "Asha Rao", phone: "9876543210", age: 28, gender: MALE }}
+        consent: {{ isGiven: {literal}, noticeVersion: "{NOTICE}" }}
+        answers: {ANSWERS}
+    }}) {{ isReplay }} }}"""
+
+    with asker.commands.counting() as commands:
+        assert await codes(asker, query) == ["GRAPHQL_VALIDATION_FAILED"]
+
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["", " ", f"{NOTICE} ", f"{NOTICE}\n", "$where", '{"$ne":null}', "\u0000", "é", "A" * 900_000],
+    ids=lambda text: ascii(text)[:30],
+)
+async def test_a_garbled_notice_is_not_the_one_that_was_shown(asker: GraphClient, version: str) -> None:
+    with asker.commands.counting() as commands:
+        payload = await asker.data(SUBMIT, input=hair_test(consent={"isGiven": True, "noticeVersion": version}))
+
+    assert refused(payload, "ConsentRequiredError") == [("CONSENT_REQUIRED", ["input", "consent", "noticeVersion"])]
+    assert commands == NOTHING
+
+
+# --- answers, and drafts of them ----------------------------------------------------------------------------------
+
+STRANGE = [
+    "", " ", "x", "$where", "$ne", "__proto__", "constructor", '{"$ne":null}', "a.b", "$.", "\u0000", "\n", "💇",
+    "\u017fleep", "\u202epeels", "१२", "ⅷ", "A" * 101, "A" * 300_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", [*STRANGE, "age", "gender", "name", "phone", "email"], ids=lambda key: ascii(key)[:30])
+async def test_what_is_no_question_is_refused_at_its_key_before_any_command(asker: GraphClient, key: str) -> None:
+    typed, wrong = hair_test(), {"key": key, "values": ["NONE"]}
+
+    with asker.commands.counting() as commands:
+        saved = await asker.data(SAVE, input={"answers": [wrong]})
+        submitted = await asker.data(SUBMIT, input={**typed, "answers": [*typed["answers"], wrong]})
+
+    assert refused(saved) == [("UNKNOWN_QUESTION", ["input", "answers", "0", "key"])]
+    assert refused(submitted) == [("UNKNOWN_QUESTION", ["input", "answers", "8", "key"])]
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=lambda value: ascii(value)[:30])
+@pytest.mark.parametrize("key", ["sleep", "medicines"])
+async def test_what_is_no_option_is_refused_at_its_values_before_any_command(
+    asker: GraphClient, key: str, value: str
+) -> None:
+    wrong = {"key": key, "values": [value]}
+    typed = hair_test(**{key: value})
+    place = [answer["key"] for answer in typed["answers"]].index(key)
+
+    with asker.commands.counting() as commands:
+        saved = await asker.data(SAVE, input={"answers": [wrong]})
+        submitted = await asker.data(SUBMIT, input=typed)
+
+    assert refused(saved) == [("UNKNOWN_OPTION", ["input", "answers", "0", "values"])]
+    assert refused(submitted) == [("UNKNOWN_OPTION", ["input", "answers", str(place), "values"])]
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("-1", "OUT_OF_RANGE"),
+        ("961", "OUT_OF_RANGE"),
+        ("9" * 100, "OUT_OF_RANGE"),
+        ("9" * 101, "UNKNOWN_OPTION"),
+        ("1.5", "INVALID_CHARACTERS"),
+        ("1e2", "INVALID_CHARACTERS"),
+        ("1_0", "INVALID_CHARACTERS"),
+        ("+1", "INVALID_CHARACTERS"),
+        (" 1", "INVALID_CHARACTERS"),
+        ("1\n", "INVALID_CHARACTERS"),
+        ("0x1", "INVALID_CHARACTERS"),
+        ("१२", "INVALID_CHARACTERS"),
+        ("²", "INVALID_CHARACTERS"),
+        ("NaN", "INVALID_CHARACTERS"),
+        ("", "INVALID_CHARACTERS"),
+    ],
+    ids=lambda text: ascii(text)[:20],
+)
+async def test_what_is_no_number_of_months_is_refused_at_its_values_before_any_command(
+    asker: GraphClient, number: str, code: str
+) -> None:
+    with asker.commands.counting() as commands:
+        saved = await asker.data(SAVE, input={"answers": [{"key": "durationMonths", "values": [number]}]})
+        submitted = await asker.data(SUBMIT, input=hair_test(durationMonths=number))
+
+    assert refused(saved) == [(code, ["input", "answers", "0", "values"])]
+    assert refused(submitted) == [(code, ["input", "answers", "8", "values"])]
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize(("how_many", "code"), [(101, "TOO_MANY"), (200, "TOO_MANY")])
+async def test_more_than_100_answers_are_refused_whole(asker: GraphClient, how_many: int, code: str) -> None:
+    answers = [{"key": "sleep", "values": ["DISTURBED"]}] * how_many
+
+    with asker.commands.counting() as commands:
+        saved = await asker.data(SAVE, input={"answers": answers})
+        submitted = await asker.data(SUBMIT, input={**hair_test(), "answers": answers})
+
+    assert refused(saved) == refused(submitted) == [(code, ["input", "answers"])]
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("where", ["answers", "values"])
+async def test_more_than_200_of_anything_are_bad_user_input(asker: GraphClient, where: str) -> None:
+    answers = [{"key": "sleep", "values": ["DISTURBED"] * (201 if where == "values" else 1)}]
+    answers *= 201 if where == "answers" else 1
+
+    with asker.commands.counting() as commands:
+        for query, typed in ((SAVE, {"answers": answers}), (SUBMIT, {**hair_test(), "answers": answers})):
+            assert await codes(asker, query, input=typed) == ["BAD_USER_INPUT"]
+
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("age", [-(2**31), -1, 0, 17, 101, 2**31 - 1])
+async def test_the_age_of_a_draft_is_18_to_100_years(asker: GraphClient, age: int) -> None:
+    with asker.commands.counting() as commands:
+        payload = await asker.data(SAVE, input={"age": age, "answers": []})
+
+    code = "UNDER_AGE" if age in {0, 17} else "OUT_OF_RANGE"
+    assert refused(payload) == [(code, ["input", "age"])]
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize(
+    "token", ["", " ", "x", "a.b.c", "\u0000", "$where", "é.é.é", "💇", "A" * 900_000, '{"$ne":null}']
+)
+async def test_a_garbled_token_is_no_draft_and_is_never_looked_up(asker: GraphClient, token: str) -> None:
+    typed = {**hair_test(), "answers": None, "draftToken": token}
+
+    with asker.commands.counting() as commands:
+        read = await asker.data("query ($t: String!) { hairTestDraft(token: $t) { version } }", t=token)
+        saved = await asker.data(SAVE, input={"draftToken": token, "answers": []})
+        submitted = await asker.data(SUBMIT, input=typed)
+
+    assert read == {"hairTestDraft": None}
+    for payload in (saved, submitted):
+        assert refused(payload, "NotFoundError") == [("DRAFT_NOT_FOUND", ["input", "draftToken"])]
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize("version", [0, -1, 2, 2**31 - 1, -(2**31)])
+async def test_a_version_of_a_draft_that_never_was_is_stale(client: GraphClient, database: Any, version: int) -> None:
+    token = (await client.data(SAVE, input={"answers": []}))["saveHairTestDraft"]["draftToken"]
+    before = await database.hair_test_drafts.find().to_list()
+
+    payload = await client.data(SAVE, input={"draftToken": token, "version": version, "age": 28, "answers": []})
+
+    assert refused(payload, "StaleVersionError") == [("STALE_VERSION", ["input", "version"])]
+    assert await database.hair_test_drafts.find().to_list() == before
 
 
 # --- the order ----------------------------------------------------------------------------------------------------
@@ -226,6 +421,17 @@ async def test_an_unknown_report_is_not_found_and_nothing_is_written(client: Gra
         payload = await client.data(PLACE, input=order("A" * 22))
 
     assert refused(payload, "ReportNotFoundError") == [("REPORT_NOT_FOUND", ["input", "reportPublicId"])]
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "\u0000", "$where", "é", "A" * 900_000, '{"$ne":null}'])
+async def test_a_garbled_report_token_is_as_good_as_none_for_an_order(
+    client: GraphClient, report: dict[str, Any], token: str
+) -> None:
+    plain = await client.data(PLACE, input=order(report["publicId"]))
+
+    placed = await client.data(PLACE, input=order(report["publicId"], reportAccessToken=token))
+
+    assert plain["placeOrder"]["userErrors"] == placed["placeOrder"]["userErrors"] == []
 
 
 MALFORMED_PUBLIC_IDS = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 
 from tests.api.bad_input import MALFORMED_IDS, NOTHING, codes, forged, nothing_written, packed, refused
 from tests.support import GraphClient, SignedIn, address
+from traya_gql.app import now
 from traya_gql.domain.roles import Role
 
 ERRORS = "userErrors { __typename code path message }"
@@ -31,6 +33,9 @@ UNASSIGN = ASSIGN.replace("AssignStaffInput", "UnassignStaffInput").replace("ass
 REQUEST = f"mutation ($input: RequestOtpInput!) {{ requestOtp(input: $input) {{ challenge {ERRORS} }} }}"
 VERIFY = f"mutation ($input: VerifyOtpInput!) {{ verifyOtp(input: $input) {{ accessToken refreshToken {ERRORS} }} }}"
 REFRESH = f"mutation ($input: RefreshSessionInput!) {{ refreshSession(input: $input) {{ accessToken {ERRORS} }} }}"
+CLEAR = f"""mutation ($input: ClearSafetyFindingInput!) {{
+  clearSafetyFinding(input: $input) {{ report {{ id }} {ERRORS} }}
+}}"""
 HANG_S = 30
 HUGE = 900_000
 UNKNOWN = UUID(int=0x7F8BB7A03D5F4A339A1E2F1D3F0C9F11)
@@ -39,7 +44,7 @@ UNKNOWN = UUID(int=0x7F8BB7A03D5F4A339A1E2F1D3F0C9F11)
 @pytest.fixture
 async def admin(started: tuple[Starlette, GraphClient], client: GraphClient) -> SignedIn:
     """Somebody who may ask all of these."""
-    await started[0].state.services.staff.invite("9876500009", [Role.ADMIN], by=None)
+    await started[0].state.services.staff.invite("9876500009", [Role.ADMIN, Role.DOCTOR], by=None)
     signed_in = await client.sign_in("9876500009")
     # so that knowing who asks takes no command
     async with asyncio.timeout(HANG_S):
@@ -197,6 +202,107 @@ async def test_1_to_100_records_are_claimed_at_once(
 
     assert refused(payload) == [(code, ["input", "ids"])]
     assert commands == NOTHING
+
+
+# --- clearing a finding -------------------------------------------------------------------------------------------
+
+
+def clearance(**changes: Any) -> dict[str, Any]:
+    typed = {
+        "reportId": packed("Report:" + "A" * 22),
+        "finding": "G08_CARDIO",
+        "reason": "The pressure is well controlled.",
+        "expiresAt": (now() + timedelta(days=30)).isoformat(),
+    }
+    return {**typed, **changes}
+
+
+@pytest.mark.parametrize(
+    "raw", [*NO_IDS, "A" * 22, packed("Report:"), packed("Report:x"), packed("Report:é")], ids=named
+)
+async def test_what_is_no_id_of_a_report_looks_like_a_report_that_is_missing(
+    client: GraphClient, admin: SignedIn, database: Any, raw: str
+) -> None:
+    with client.commands.counting() as missing:
+        await client.data(CLEAR, bearer=admin.access_token, input=clearance())
+
+    async with nothing_written(database):
+        with client.commands.counting() as commands:
+            payload = await client.data(CLEAR, bearer=admin.access_token, input=clearance(reportId=raw))
+
+    assert refused(payload, "ReportNotFoundError") == [("REPORT_NOT_FOUND", ["input", "reportId"])]
+    assert commands["find"] == missing["find"] == 2
+    assert commands["abortTransaction"] == missing["abortTransaction"] == 1
+
+
+WRONG_REASONS = [
+    *((text, code) for text, code in WRONG_TEXTS if code != "TOO_LONG"),
+    ("Too short", "TOO_SHORT"),
+    ("A" * 1001, "TOO_LONG"),
+    ("A" * 300_000, "TOO_LONG"),
+    ("This cures baldness for good.", "FORBIDDEN_CLAIM"),
+    ("यह गंजापन ठीक करता है।", "FORBIDDEN_CLAIM"),
+]
+
+
+@pytest.mark.parametrize(("reason", "code"), WRONG_REASONS, ids=named)
+async def test_a_wrong_reason_is_refused_before_any_command(
+    client: GraphClient, admin: SignedIn, reason: str, code: str
+) -> None:
+    with client.commands.counting() as commands:
+        payload = await client.data(CLEAR, bearer=admin.access_token, input=clearance(reason=reason))
+
+    assert refused(payload) == [(code, ["input", "reason"])]
+    assert commands == NOTHING
+
+
+WRONG_ENDS = [
+    "0001-01-01T00:00:00+14:00",
+    "0001-01-01T00:00:00Z",
+    "1970-01-01T00:00:00Z",
+    "2026-11-20T00:00:00.000Z",
+    "9999-12-31T23:59:59.999999-14:00",
+    "9999-12-31T23:59:59Z",
+]
+
+
+@pytest.mark.parametrize("end", WRONG_ENDS)
+async def test_an_end_that_is_past_or_further_than_a_year_is_refused_before_any_command(
+    client: GraphClient, admin: SignedIn, end: str
+) -> None:
+    with client.commands.counting() as commands:
+        payload = await client.data(CLEAR, bearer=admin.access_token, input=clearance(expiresAt=end))
+
+    assert refused(payload) == [("OUT_OF_RANGE", ["input", "expiresAt"])]
+    assert commands == NOTHING
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "", " ", "x", "2026", "2026-12-24", "2026-12-24T00:00:00", "2026-13-24T00:00:00Z", "2026-12-24T25:00:00Z",
+        "2026-12-24T00:00:00+99:99", "2026-12-24T00:00:00Zx", "10000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z",
+        "tomorrow", "NaN", "$gt", "A" * HUGE, 0, 1_800_000_000, 1.5, True, None, [], {"$gt": 0},
+    ],
+    ids=named,
+)  # fmt: skip
+async def test_what_is_no_time_with_its_zone_is_bad_user_input(
+    client: GraphClient, admin: SignedIn, end: object
+) -> None:
+    with client.commands.counting() as commands:
+        assert await codes(client, CLEAR, bearer=admin.access_token, input=clearance(expiresAt=end)) == [
+            "BAD_USER_INPUT"
+        ]
+
+    assert commands == NOTHING
+
+
+async def test_all_that_is_wrong_with_a_clearance_is_refused_at_once(client: GraphClient, admin: SignedIn) -> None:
+    typed = clearance(reason="Short", expiresAt=WRONG_ENDS[0], reportId="x")
+
+    payload = await client.data(CLEAR, bearer=admin.access_token, input=typed)
+
+    assert refused(payload) == [("TOO_SHORT", ["input", "reason"]), ("OUT_OF_RANGE", ["input", "expiresAt"])]
 
 
 # --- codes and tokens ---------------------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +13,7 @@ from uuid import uuid4
 import pytest
 from starlette.applications import Starlette
 
-from tests.support import EXAMPLES, GraphClient, SignedIn, example, hair_test, order
+from tests.support import EXAMPLES, GraphClient, SignedIn, example, hair_test, order, product_document
 from traya_gql.app import now
 from traya_gql.domain.roles import Role
 
@@ -23,15 +25,13 @@ async def counted(client: GraphClient, name: str, **variables: Any) -> Counter[s
 
 
 async def add_products(database: Any, how_many: int) -> None:
+    plain = product_document("product").model_dump(by_alias=True, exclude={"revision_id"})
     await database.products.insert_many(
         {
+            **plain,
             "_id": uuid4(),
-            "created_at": now(),
             "slug": f"product-{number}",
             "name": f"Product {number:04}",
-            "category": "OIL",
-            "tags": [],
-            "benefits": [],
             "price_paise": 10_000 + number,
             "is_active": True,
         }
@@ -41,6 +41,45 @@ async def add_products(database: Any, how_many: int) -> None:
 
 async def test_a_report_with_its_products_takes_two_commands(client: GraphClient, report: dict[str, Any]) -> None:
     assert await counted(client, "report", publicId=report["publicId"]) == {"find": 2}
+
+
+async def test_a_report_with_its_private_parts_takes_two_commands_too(
+    client: GraphClient, report: dict[str, Any]
+) -> None:
+    private = """query ($publicId: String!, $accessToken: String!) {
+      report(publicId: $publicId, accessToken: $accessToken) {
+        hypothesis { code } confidence inputsHash causes { level score answersThatRaisedIt }
+        safetyFindings { code clearance { reason } }
+        kit { isWhole items { reason usage cautions product { name } } excluded { finding product { name } }
+              offers { price { amount } lines { product { name } } } price { amount } }
+      }
+    }"""
+
+    with client.commands.counting() as commands:
+        seen = await client.data(private, publicId=report["publicId"], accessToken=report["accessToken"])
+
+    assert seen["report"]["kit"]["isWhole"] is True
+    assert len(seen["report"]["kit"]["excluded"]) == 3
+    # the report; the products of the kit with those that were left out
+    assert commands == {"find": 2}
+
+
+async def test_the_questionnaire_takes_no_command(client: GraphClient) -> None:
+    assert await counted(client, "questionnaire", language="HI") == {}
+
+
+async def test_a_draft_takes_a_limit_and_one_command_to_save_and_one_to_read(client: GraphClient) -> None:
+    typed: dict[str, Any] = json.loads((EXAMPLES / "save_hair_test_draft.json").read_text(encoding="utf-8"))
+
+    with client.commands.counting() as beginning:
+        begun = await client.data(example("save_hair_test_draft"), **typed)
+    token = begun["saveHairTestDraft"]["draftToken"]
+    saving = await counted(client, "save_hair_test_draft", input=typed["input"] | {"draftToken": token, "version": 1})
+    reading = await counted(client, "hair_test_draft", token=token)
+
+    assert beginning == {"findAndModify": 1, "insert": 1}
+    assert saving == {"findAndModify": 2}
+    assert reading == {"find": 1}
 
 
 @pytest.mark.parametrize("how_many", [0, 200])
@@ -53,10 +92,28 @@ async def test_a_page_of_products_takes_one_command_whatever_its_length(
 
 
 async def test_a_hair_test_takes_seven_commands_and_the_commit(client: GraphClient) -> None:
-    commands = await counted(client, "submit_hair_test", input=hair_test())
+    kit_is_unseen = "mutation ($input: SubmitHairTestInput!) { submitHairTest(input: $input) { isReplay } }"
 
-    # limits of the phone and of the address; key, products, hair test, report; then the kit's products, shown live
-    assert commands == {"findAndModify": 2, "insert": 3, "find": 2, "commitTransaction": 1}
+    commands = await counted(client, "submit_hair_test", input=hair_test())
+    of_those = await asked(client, kit_is_unseen, None, input=hair_test())
+
+    # limits of the phone and of the address; key, products, hair test, report
+    assert of_those == {"findAndModify": 2, "insert": 3, "find": 1, "commitTransaction": 1}
+    # then the products of the kit, shown live
+    assert commands == of_those + Counter(find=1)
+
+
+async def test_a_hair_test_from_a_draft_takes_two_commands_more(client: GraphClient) -> None:
+    typed = hair_test()
+    begun = await client.data(
+        example("save_hair_test_draft"), input={"answers": typed["answers"], "age": 28, "gender": "MALE"}
+    )
+    from_draft = {**typed, "answers": None, "draftToken": begun["saveHairTestDraft"]["draftToken"]}
+
+    commands = await counted(client, "submit_hair_test", input=from_draft)
+
+    # reading the draft, and deleting it
+    assert commands == {"findAndModify": 2, "insert": 3, "find": 3, "delete": 1, "commitTransaction": 1}
 
 
 @pytest.mark.parametrize("how_many", [1, 20])
@@ -151,7 +208,7 @@ async def test_knowing_who_asks_takes_no_command(client: GraphClient, report: di
     assert await asked(client, "{ viewer { roles } }", viewer) == {}
 
 
-async def test_writing_for_who_is_signed_in_takes_no_more_commands_than_for_a_guest(client: GraphClient) -> None:
+async def test_writing_for_who_is_signed_in_takes_one_command_more_for_what_was_bought(client: GraphClient) -> None:
     viewer = await client.sign_in()
     submit, place = example("submit_hair_test"), example("place_order")
 
@@ -160,7 +217,7 @@ async def test_writing_for_who_is_signed_in_takes_no_more_commands_than_for_a_gu
     reports = await client.data("{ viewer { reports { nodes { publicId } } } }", bearer=viewer.access_token)
     [mine] = reports["viewer"]["reports"]["nodes"]
 
-    assert as_viewer == as_guest
+    assert as_viewer == as_guest + Counter(find=1)
     assert await asked(client, place, viewer, input=order(mine["publicId"])) == {
         "findAndModify": 2,
         "insert": 2,
@@ -226,7 +283,7 @@ async def test_what_a_doctor_reads_of_many_customers_takes_one_command_for_the_r
         client,
         """query ($first: Int!) {
              viewer { treatedCustomers(first: $first) { nodes {
-               phone hairTests(first: 3) { nodes { sleep } } orders(first: 3) { nodes { number } }
+               phone hairTests(first: 2) { nodes { answers { key } } } orders(first: 3) { nodes { number } }
              } } }
            }""",
         doctor,
@@ -235,6 +292,35 @@ async def test_what_a_doctor_reads_of_many_customers_takes_one_command_for_the_r
 
     # the assignments, the customers, whom the doctor treats; all first pages of hair tests, and all of orders
     assert commands == {"find": 3, "aggregate": 2}
+
+
+async def test_a_doctor_lifts_a_finding_with_seven_commands_and_the_commit(
+    started: tuple[Starlette, GraphClient], client: GraphClient, support: SignedIn
+) -> None:
+    await started[0].state.services.staff.invite("9876500002", [Role.DOCTOR], by=None)
+    doctor, patient = await client.sign_in("9876500002"), await client.sign_in("9876500003")
+    tested = await client.data(
+        example("submit_hair_test"), bearer=patient.access_token, input=hair_test(dandruff="PSORIASIS")
+    )
+    await client.data(
+        "mutation ($input: AssignStaffInput!) { assignStaff(input: $input) { userErrors { code } } }",
+        bearer=support.access_token,
+        input={"customerId": patient.customer_id, "staffId": doctor.customer_id},
+    )
+    typed = {
+        "reportId": tested["submitHairTest"]["report"]["id"],
+        "finding": "G05_INFLAMED_SCALP",
+        "reason": "Seen today: the scalp is calm.",
+        "expiresAt": (now() + timedelta(days=30)).isoformat(),
+    }
+
+    with client.commands.counting() as commands:
+        cleared = await client.data(example("clear_safety_finding"), bearer=doctor.access_token, input=typed)
+
+    assert cleared["clearSafetyFinding"]["userErrors"] == []
+    # report, whom the doctor treats, hair test, products, clearance; then whether the doctor may read it, and the
+    # kit's products, shown live
+    assert commands == {"find": 6, "update": 1, "commitTransaction": 1}
 
 
 async def test_signing_in_and_staying_so_takes_few_commands(client: GraphClient) -> None:

@@ -224,7 +224,7 @@ async def test_json_in_utf8_is_understood_however_it_is_written(asker: GraphClie
     assert response.json() == {"data": {"__typename": "Query"}}
 
 
-async def test_every_answer_forbids_caching_and_varies_with_accept(asker: GraphClient) -> None:
+async def test_every_answer_forbids_caching_and_varies_with_what_is_accepted(asker: GraphClient) -> None:
     answers = [
         await post(asker, TYPENAME),
         await post(asker, "{"),
@@ -235,7 +235,30 @@ async def test_every_answer_forbids_caching_and_varies_with_accept(asker: GraphC
     ]
 
     assert [one.status_code for one in answers] == [200, 400, 400, 415, 200, 405]
-    assert {(one.headers["cache-control"], one.headers["vary"]) for one in answers} == {("no-store", "accept")}
+    assert {one.headers["cache-control"] for one in answers} == {"no-store"}
+    assert {one.headers["vary"] for one in answers} == {"accept, accept-language"}
+
+
+@pytest.mark.parametrize(
+    ("preferred", "title"),
+    [
+        (None, "Before you begin: how we use your answers"),
+        ("hi-IN, en;q=0.8", "शुरू करने से पहले: हम आपके जवाबों का उपयोग कैसे करते हैं"),
+        ("en-IN, hi;q=0.8", "Before you begin: how we use your answers"),
+        ("ta, hi;q=0.5", "शुरू करने से पहले: हम आपके जवाबों का उपयोग कैसे करते हैं"),
+        ("ta", "Before you begin: how we use your answers"),
+        (";;q=,é" * 500, "Before you begin: how we use your answers"),
+    ],
+)
+async def test_texts_are_in_the_language_that_the_client_prefers(
+    asker: GraphClient, preferred: str | None, title: str
+) -> None:
+    headers = [] if preferred is None else [(b"accept-language", preferred.encode())]
+    asked = {"query": "{ questionnaire { notice { title } } }"}
+
+    response = await asker.http.post("/graphql", json=asked, headers=headers)
+
+    assert response.json() == {"data": {"questionnaire": {"notice": {"title": title}}}}
 
 
 # --- bodies -------------------------------------------------------------------------------------------------------
@@ -650,6 +673,10 @@ QUERIES = strategies.sampled_from(
         "query ($v: ProductFilterInput) { products(filter: $v) { totalCount } }",
         "query ($v: Decimal) { products(filter: { minPrice: $v, maxPrice: $v }) { totalCount } }",
         "mutation ($v: SubmitHairTestInput!) { submitHairTest(input: $v) { isReplay } }",
+        "mutation ($v: [AnswerInput!]!) { saveHairTestDraft(input: { answers: $v }) { draft { version } } }",
+        'mutation ($v: [String!]!) { saveHairTestDraft(input: {answers: {key: "gas", values: $v}}) { __typename } }',
+        "query ($v: String!) { hairTestDraft(token: $v) { version } }",
+        "query ($v: Language) { questionnaire(language: $v) { version } }",
         "mutation ($v: PlaceOrderInput!) { placeOrder(input: $v) { isReplay } }",
         "mutation ($v: VerifyOtpInput!) { verifyOtp(input: $v) { accessToken } }",
         "mutation ($v: String!) { requestOtp(input: { phone: $v }) { challenge } }",

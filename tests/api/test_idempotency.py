@@ -39,6 +39,19 @@ def codes(payload: dict[str, Any]) -> list[str]:
     return [error["code"] for error in payload["userErrors"]]
 
 
+async def save_draft(client: GraphClient, draft_token: str | None = None, **changes: Any) -> dict[str, Any]:
+    """Begin a draft of a whole hair test, or replace what one holds."""
+    held = {"age": 28, "gender": "MALE", "answers": hair_test(**changes)["answers"]}
+    typed = held if draft_token is None else {**held, "draftToken": draft_token}
+    payload: dict[str, Any] = (await client.data(example("save_hair_test_draft"), input=typed))["saveHairTestDraft"]
+    return payload
+
+
+async def from_draft(client: GraphClient, **changes: Any) -> dict[str, Any]:
+    """Return the input of a hair test whose answers lie in a new draft."""
+    return {**hair_test(), "answers": None, "draftToken": (await save_draft(client, **changes))["draftToken"]}
+
+
 async def test_50_concurrent_hair_tests_with_one_key_make_one_report(client: GraphClient, database: Any) -> None:
     typed = hair_test()
 
@@ -49,6 +62,104 @@ async def test_50_concurrent_hair_tests_with_one_key_make_one_report(client: Gra
     assert answers[0]["userErrors"] == []
     for collection in ("hair_tests", "reports", "idempotency"):
         assert await database[collection].count_documents({}) == 1, collection
+
+
+async def test_50_concurrent_hair_tests_from_one_draft_with_one_key_make_one_report(
+    client: GraphClient, database: Any
+) -> None:
+    """To all but the first the draft is gone; they get the answer of the first."""
+    typed = await from_draft(client)
+
+    answers = await asyncio.gather(*(submit(client, typed) for _ in range(REPEATS)))
+
+    assert sorted(answer.pop("isReplay") for answer in answers) == [False] + [True] * (REPEATS - 1)
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0]["userErrors"] == []
+    for collection in ("hair_tests", "reports", "idempotency"):
+        assert await database[collection].count_documents({}) == 1, collection
+    assert await database.hair_test_drafts.count_documents({}) == 0
+
+
+async def test_a_repeat_gets_the_first_report_after_its_draft_is_used_up(client: GraphClient, database: Any) -> None:
+    typed = await from_draft(client, stress="HIGH")
+    first = await submit(client, typed)
+
+    again = await submit(client, typed)
+    under_another_key = await submit(client, {**typed, "idempotencyKey": str(uuid4())})
+    saved = await save_draft(client, typed["draftToken"])
+
+    assert (first.pop("isReplay"), again.pop("isReplay")) == (False, True)
+    assert first == again
+    assert first["report"]["causes"][0]["cause"] == "STRESS"
+    assert codes(under_another_key) == codes(saved) == ["DRAFT_NOT_FOUND"]
+    assert await database.reports.count_documents({}) == 1
+
+
+async def test_20_submissions_of_one_draft_under_keys_of_their_own_make_one_report(
+    client: GraphClient, database: Any
+) -> None:
+    typed = await from_draft(client)
+    keys = [str(uuid4()) for _ in range(20)]
+
+    answers = await asyncio.gather(*(submit(client, {**typed, "idempotencyKey": key}) for key in keys))
+
+    assert sorted(codes(answer) for answer in answers) == [[]] + [["DRAFT_NOT_FOUND"]] * 19
+    for collection in ("hair_tests", "reports", "idempotency"):
+        assert await database[collection].count_documents({}) == 1, collection
+
+
+async def test_another_draft_or_the_same_answers_without_one_under_a_used_key_are_a_conflict(
+    client: GraphClient, database: Any
+) -> None:
+    typed, other = await from_draft(client), await from_draft(client)
+    await submit(client, typed)
+
+    of_other = await submit(client, {**other, "idempotencyKey": typed["idempotencyKey"]})
+    without = await submit(client, hair_test() | {"idempotencyKey": typed["idempotencyKey"]})
+
+    assert codes(of_other) == codes(without) == ["IDEMPOTENCY_CONFLICT"]
+    assert await database.hair_test_drafts.count_documents({}) == 1
+    assert await database.reports.count_documents({}) == 1
+
+
+async def test_a_draft_that_cannot_be_submitted_is_kept_and_the_key_is_unused(
+    client: GraphClient, database: Any
+) -> None:
+    typed = await from_draft(client, stress=None)
+
+    refused = await submit(client, typed)
+    await save_draft(client, typed["draftToken"])
+    submitted = await submit(client, typed)
+
+    assert [(error["code"], error["path"]) for error in refused["userErrors"]] == [
+        ("REQUIRED", ["input", "draftToken"])
+    ]
+    assert (submitted["isReplay"], submitted["userErrors"]) == (False, [])
+    assert await database.reports.count_documents({}) == 1
+
+
+async def test_a_report_is_made_of_the_last_answers_that_were_saved_however_late(
+    client: GraphClient, database: Any
+) -> None:
+    """Whatever is saved while the draft is being submitted is in the report, or was refused."""
+
+    async def save_while_it_is_there(draft_token: str, kept: list[str]) -> None:
+        for stress in ("LOW", "MODERATE", "HIGH"):
+            saved = await save_draft(client, draft_token, stress=stress)
+            if codes(saved):
+                assert codes(saved) == ["DRAFT_NOT_FOUND"]
+                return
+            kept.append(stress)
+
+    for _ in range(10):
+        typed, kept = await from_draft(client, stress="NONE"), ["NONE"]
+
+        _, submitted = await asyncio.gather(save_while_it_is_there(typed["draftToken"], kept), submit(client, typed))
+
+        assert submitted["userErrors"] == []
+        [test] = await database.hair_tests.find().sort("created_at", -1).limit(1).to_list()
+        assert test["answers"]["stress"] == kept[-1]
+    assert await database.hair_test_drafts.count_documents({}) == 0
 
 
 async def test_50_concurrent_orders_with_one_key_make_one_order(

@@ -37,7 +37,7 @@ PathToPlace = tuple[str | int, ...]
 @pytest.fixture(scope="session")
 async def admin_token(started: tuple[Starlette, GraphClient]) -> str:
     """The access token of somebody who may ask every root field."""
-    await started[0].state.services.staff.invite("9876500009", [Role.ADMIN], by=None)
+    await started[0].state.services.staff.invite("9876500009", [Role.ADMIN, Role.DOCTOR], by=None)
     return (await started[1].sign_in("9876500009")).access_token
 
 
@@ -66,8 +66,23 @@ def example_inputs() -> dict[str, dict[str, Any]]:
     customer_id = packed(f"Customer:{'0' * 32}")
     pair = {"customerId": customer_id, "staffId": customer_id}
     return {
-        "SubmitHairTestInput": hair_test(),
-        "PlaceOrderInput": order("A" * 22, lines=[line], shippingAddress=home, billingAddress=home),
+        "SubmitHairTestInput": {**hair_test(email="asha.rao@example.com"), "draftToken": "x.y.z"},
+        "SaveHairTestDraftInput": {
+            "draftToken": "x.y.z",
+            "version": 1,
+            "age": 28,
+            "gender": "FEMALE",
+            "answers": [{"key": "sleep", "values": ["DISTURBED"]}],
+        },
+        "PlaceOrderInput": order(
+            "A" * 22, reportAccessToken="x.y.z", lines=[line], shippingAddress=home, billingAddress=home
+        ),
+        "ClearSafetyFindingInput": {
+            "reportId": packed(f"Report:{'A' * 22}"),
+            "finding": "G08_CARDIO",
+            "reason": "The pressure is well controlled.",
+            "expiresAt": "2026-12-24T00:00:00Z",
+        },
         "ProductFilterInput": {
             "category": "OIL",
             "tag": "DANDRUFF",
@@ -159,7 +174,7 @@ def base(argument: GraphQLInputType) -> Any:
     named = get_named_type(argument)
     if isinstance(named, GraphQLInputObjectType):
         return example_inputs()[named.name]
-    good: Any = {"ID": "x", "String": "x", "Int": 1, "Boolean": True}.get(named.name, "NAME")
+    good: Any = {"ID": "x", "String": "x", "Int": 1, "Boolean": True, "Language": "HI"}.get(named.name, "NAME")
     inner = argument.of_type if isinstance(argument, GraphQLNonNull) else argument
     return [good] if isinstance(inner, GraphQLList) else good
 
@@ -185,12 +200,20 @@ def test_the_walk_reaches_every_input_type() -> None:
     found = [(place.field, place.path) for place in input_places()]
     at_the_roots = {get_named_type(place.type).name for place in input_places() if place.path == ()}
 
-    assert len(found) == 113
+    assert len(found) == 132
     assert {name for name in core().type_map if name in example_inputs()} == set(example_inputs())
     assert {name for name in at_the_roots if name.endswith("Input")} == set(example_inputs())
     assert ("placeOrder", ("lines", 0, "productId")) in found
     assert ("placeOrder", ("billingAddress", "pinCode")) in found
     assert ("submitHairTest", ("customer", "phone")) in found
+    assert ("submitHairTest", ("customer", "email")) in found
+    assert ("submitHairTest", ("answers", 0, "values", 0)) in found
+    assert ("submitHairTest", ("consent", "noticeVersion")) in found
+    assert ("saveHairTestDraft", ("answers", 0, "key")) in found
+    assert ("hairTestDraft", ()) in found
+    assert ("questionnaire", ()) in found
+    assert ("clearSafetyFinding", ("expiresAt",)) in found
+    assert ("placeOrder", ("reportAccessToken",)) in found
     assert ("products", ("minPrice",)) in found
     assert ("verifyOtp", ("challenge",)) in found
     assert ("refreshSession", ("refreshToken",)) in found
@@ -250,6 +273,8 @@ async def test_an_unknown_enum_value_is_bad_user_input(asker: GraphClient, beare
     with asker.commands.counting() as commands:
         assert await codes(asker, submit, v=hair_test(gender=value)) == ["BAD_USER_INPUT"]
         assert await codes(asker, place, v=order("A" * 22, paymentMethod=value)) == ["BAD_USER_INPUT"]
+        clear, typed = asking("clearSafetyFinding", "input")[0], example_inputs()["ClearSafetyFindingInput"]
+        assert await codes(asker, clear, bearer=bearer, v={**typed, "finding": value}) == ["BAD_USER_INPUT"]
         typed = {"phone": "9876543210", "roles": ["DOCTOR", value]}
         assert await codes(asker, invite, bearer=bearer, v=typed) == ["BAD_USER_INPUT"]
 
@@ -259,9 +284,12 @@ async def test_an_unknown_enum_value_is_bad_user_input(asker: GraphClient, beare
 @pytest.mark.parametrize("value", BAD_ENUM_VALUES)
 async def test_an_unknown_enum_value_is_bad_where_null_is_good(asker: GraphClient, bearer: str, value: object) -> None:
     with asker.commands.counting() as commands:
-        found = await codes(asker, asking("updateProfile", "input")[0], bearer=bearer, v={"gender": value})
+        profile = await codes(asker, asking("updateProfile", "input")[0], bearer=bearer, v={"gender": value})
+        typed = {"gender": value, "answers": []}
+        draft = await codes(asker, asking("saveHairTestDraft", "input")[0], v=typed)
+        shown = await codes(asker, asking("questionnaire", "language")[0], v=value)
 
-    assert found == ["BAD_USER_INPUT"]
+    assert profile == draft == shown == ["BAD_USER_INPUT"]
     assert commands == NOTHING
 
 
@@ -294,12 +322,14 @@ REQUIRED_FIELDS = {
     "addAddress": 6,
     "assignStaff": 2,
     "claimGuestRecords": 1,
+    "clearSafetyFinding": 4,
     "inviteStaff": 2,
     "placeOrder": 16,
     "refreshSession": 1,
     "requestOtp": 1,
+    "saveHairTestDraft": 3,
     "setRoles": 2,
-    "submitHairTest": 16,
+    "submitHairTest": 11,
     "unassignStaff": 2,
     "updateAddress": 5,
     "updateProfile": 0,

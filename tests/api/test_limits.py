@@ -1,7 +1,8 @@
-"""The limits of a document. None of these tests needs a database: nothing here is executed but introspection."""
+"""The limits of a document. No test needs what lies in a database: introspection and the questionnaire are executed."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,9 +14,15 @@ import pytest
 from graphql import get_introspection_query
 from starlette.applications import Starlette
 
-from tests.support import EXAMPLES, GraphClient
+from tests.support import EXAMPLES, GraphClient, example
+from traya_gql.domain.catalogue import catalogue
+from traya_gql.domain.questionnaire.checks import GivenAnswer, check_answers
+from traya_gql.domain.questionnaire.model import AnswerPlace, current_questionnaire
+from traya_gql.domain.refusals import InvalidInput, Problems
+from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.graph import Graph, Refused, build_schema
 from traya_gql.graph.limits import Limits
+from traya_gql.guards import AT_MOST
 
 LIMITS = Limits()
 
@@ -219,6 +226,98 @@ def test_each_operation_is_measured_even_if_another_one_would_run() -> None:
     many = " ".join(f"a{n}: __typename" for n in range(31))
 
     assert refusal(f"query A {{ __typename }} query B {{ {many} }}") == too_much("aliases", 31, 30)
+
+
+# --- lists that say how long they can be --------------------------------------------------------------------------
+
+
+def measured(query: str) -> int:
+    """Return how many fields a query counts as."""
+    with pytest.raises(Refused) as refused:
+        fresh(fields=0).prepare(query)
+    [error] = refused.value.errors
+    found = re.search(r": fields (\d+) is over", error["message"])
+    assert found
+    return int(found[1])
+
+
+def answered(value: Any) -> int:
+    """Return how many fields an answer holds."""
+    if isinstance(value, dict):
+        return sum(1 + answered(inner) for inner in value.values())
+    return sum(map(answered, value)) if isinstance(value, list) else 0
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ("{ questionnaire { sections { key } } }", 6),
+        ("{ questionnaire { sections { questions { key } } } }", 58),
+        ("{ questionnaire { sections { questions { showIf { question } } } } }", 162),
+        ("{ questionnaire { sections { questions { options { value } } } } }", 266),
+        ("{ questionnaire { sections { questions { options { showIf { question } } } } } }", 682),
+        (example("questionnaire"), 2_727),
+    ],
+    ids=["sections", "questions", "conditions of questions", "options", "conditions of options", "all"],
+)
+async def test_the_questionnaire_counts_as_no_less_than_it_holds(
+    started: tuple[Starlette, GraphClient], query: str, fields: int
+) -> None:
+    """Its bounds are averages, as one question has far more options than the others; their products must hold."""
+    answer = await started[1].data(query)
+
+    assert measured(query) == fields
+    assert answered(answer) <= fields
+
+
+def at_most(coordinate: str) -> int:
+    """Return how long a list says that it can be."""
+    type_, name = coordinate.split(".")
+    field: Any = graph().schema._schema.type_map[type_].fields[name]  # type: ignore[attr-defined]
+    longest: int = field.extensions["strawberry-definition"].metadata[AT_MOST]
+    return longest
+
+
+def test_no_list_of_the_assessment_is_longer_than_it_says() -> None:
+    rules, products = current_ruleset(), [seed.product for seed in catalogue()]
+
+    assert at_most("HairTest.answers") >= len(
+        [question for question in current_questionnaire().questions if question.place is AnswerPlace.ANSWERS]
+    )
+    assert at_most("Recovery.milestones") >= len(rules.recovery.milestones)
+    assert at_most("Report.safetyFindings") >= len(rules.gates)
+    assert at_most("Product.ingredients") >= max(len(product.ingredients) for product in products)
+    assert at_most("Product.actives") >= max(len(product.actives) for product in products)
+
+
+def test_all_findings_together_block_no_more_ingredients_than_they_say() -> None:
+    """Who is allergic to everything has one finding that is longer than it says, and others that make up for it."""
+    rules = current_ruleset()
+    by_rule = [
+        {
+            code
+            for block in (*rule.blocks, *(b for case in rule.cases for b in case.blocks))
+            for code in block.ingredients
+        }
+        for rule in rules.gates.values()
+    ]
+    allergies = current_questionnaire().question("allergies").values
+
+    blocked = sum(map(len, by_rule)) + len(allergies)
+
+    assert blocked <= at_most("Report.safetyFindings") * at_most("SafetyFinding.blockedIngredients")
+
+
+@pytest.mark.parametrize(("how_many", "code"), [(0, "UNKNOWN_QUESTION"), (1, "TOO_MANY")])
+def test_a_draft_holds_no_more_answers_than_it_says(how_many: int, code: str) -> None:
+    answers = [GivenAnswer("x", ("x",))] * (at_most("HairTestDraft.answers") + how_many)
+    problems = Problems()
+
+    check_answers(answers, age=None, gender=None, is_whole=False, problems=problems)
+
+    with pytest.raises(InvalidInput) as refused:
+        problems.refuse_if_any()
+    assert {problem.code for problem in refused.value.problems} == {code}
 
 
 # --- fragments that multiply, and that bite their tail ------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import GraphClient, example, order
+from tests.support import GraphClient, example, hair_test, order
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
@@ -54,6 +54,28 @@ async def test_a_bearer_token_opens_its_own_objects_and_no_others(
     assert [node and node["__typename"] for node in with_order] == [None, "Order"]
 
 
+async def test_the_token_of_a_draft_opens_no_object_before_or_after_it_is_submitted(
+    client: GraphClient, report: dict[str, Any], placed: dict[str, Any]
+) -> None:
+    typed = hair_test()
+    drafted = {"answers": typed["answers"], "age": 28, "gender": "MALE"}
+    saved = (await client.data(example("save_hair_test_draft"), input=drafted))["saveHairTestDraft"]
+    token = saved["draftToken"]
+    ids = [report["hairTestId"], placed["id"]]
+
+    before = await client.data(NODES, ids=ids, bearer=token)
+    from_draft = {**typed, "answers": None, "draftToken": token}
+    submitted = await client.data(
+        "mutation ($input: SubmitHairTestInput!) { submitHairTest(input: $input) { report { hairTest { id } } } }",
+        input=from_draft,
+    )
+    after = await client.data(NODES, ids=[*ids, submitted["submitHairTest"]["report"]["hairTest"]["id"]], bearer=token)
+
+    assert before == {"nodes": [None] * 2}
+    assert after == {"nodes": [None] * 3}
+    assert await client.code("{ viewer { roles } }", bearer=token) == "UNAUTHENTICATED"
+
+
 async def test_an_id_is_refused_unless_it_is_exactly_one_of_ours(client: GraphClient, report: dict[str, Any]) -> None:
     garbage = [
         "",
@@ -86,7 +108,8 @@ async def test_what_is_named_in_mutations_only_is_no_node(client: GraphClient) -
     viewer = await client.data("{ viewer { sessions { nodes { id } } } }", bearer=signed_in.access_token)
     [session] = viewer["viewer"]["sessions"]["nodes"]
 
-    for one in (session["id"], forged("Session:" + "0" * 32), forged("SavedAddress:" + "0" * 32)):
+    named = [forged(f"{name}:" + "0" * 32) for name in ("Session", "SavedAddress", "HairTestDraft")]
+    for one in (session["id"], *named):
         with client.commands.counting() as commands:
             assert await client.code(NODE, bearer=signed_in.access_token, id=one) == "BAD_USER_INPUT"
         assert commands == {}

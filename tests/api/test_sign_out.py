@@ -230,7 +230,7 @@ async def test_a_dead_token_opens_nothing_and_what_is_open_stays_open(
 
     # a report has private parts: whoever sent a token must not take their absence for the truth
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"UNAUTHENTICATED"}
-    assert answer["data"] == {"products": {"totalCount": 15}, "report": None, "viewer": None}
+    assert answer["data"] == {"products": {"totalCount": 20}, "report": None, "viewer": None}
 
 
 # --- how many ---------------------------------------------------------------------------------------------------------

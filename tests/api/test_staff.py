@@ -301,7 +301,7 @@ async def test_a_doctor_reads_while_assigned_and_sees_null_at_once_after(
     opened = {
         "node": {"id": asha.customer_id, "hairTests": {"nodes": [{"person": {"name": "Asha Rao"}}]}},
         "test": {"id": report["hairTest"]["id"]},
-        "report": {"firstName": "Asha", "safetyFindings": [{"code": "SAFETY_QUESTIONS_UNANSWERED"}]},
+        "report": {"firstName": "Asha", "safetyFindings": [{"code": "G00_SAFETY_UNANSWERED"}]},
     }
     both = {"customer": {"id": asha.customer_id}, "staff": {"id": doctor.customer_id}}
     assert await read() == closed

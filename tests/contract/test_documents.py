@@ -8,10 +8,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support import EXAMPLES, GraphClient, example
 from traya_gql import __version__
+from traya_gql.domain.catalogue import catalogue
 from traya_gql.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +25,12 @@ def variables() -> dict[str, str]:
         str(field.validation_alias) if field.validation_alias else f"TRAYA_{name.upper()}": field.description or ""
         for name, field in Settings.model_fields.items()
     }
+
+
+def variables_of(name: str) -> dict[str, Any]:
+    """Return the variables that lie beside an example."""
+    read: dict[str, Any] = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+    return read
 
 
 def test_the_settings_table_holds_every_setting_with_its_description() -> None:
@@ -37,22 +45,33 @@ def test_the_example_environment_holds_every_setting() -> None:
     assert sorted(re.findall(r"^# ([A-Z_]+)=", text, re.MULTILINE)) == sorted(variables())
 
 
-def test_the_readmes_query_gives_the_readmes_answer_shape() -> None:
-    answer = json.loads(re.search(r"^\{\"data\":\{\"products\".+\}$", README, re.MULTILINE)[0])  # type: ignore[index]
-
-    assert len(answer["data"]["products"]["nodes"]) == 2
+def first_query() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the README's first `curl` sends, and the answer that is shown below it."""
+    sent = re.search(r"-d '(\{.+?\})'", README, re.DOTALL)
+    assert sent is not None
+    shown = re.search(r"^```json\n(.+?)\n```", README[sent.end() :], re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    return json.loads(sent[1]), json.loads(shown[1])
 
 
 async def test_the_readmes_query_gives_the_readmes_answer(client: GraphClient) -> None:
-    asked = json.loads(re.search(r"-d '(\{.+\})'", README)[1])  # type: ignore[index]
-    shown = json.loads(re.search(r"^\{\"data\":\{\"products\".+\}$", README, re.MULTILINE)[0])  # type: ignore[index]
+    asked, shown = first_query()
 
-    assert await client.ask(asked["query"]) == shown
+    answer = await client.ask(asked["query"], **asked.get("variables", {}))
+
+    assert answer == shown
+    assert len(answer["data"]["products"]["nodes"]) == 2
+
+
+def test_the_readme_counts_the_products_of_the_catalogue() -> None:
+    counted = re.findall(r"with (\d+) products", README)
+
+    assert {int(number) for number in counted} <= {len(catalogue())}
 
 
 async def test_the_readmes_mistake_gives_the_readmes_words(client: GraphClient) -> None:
     shown = json.loads(re.search(r"^\{\"data\":\{\"submitHairTest\".+?\n```", README, re.MULTILINE | re.DOTALL)[0][:-3])  # type: ignore[index]
-    typed: dict[str, Any] = json.loads((EXAMPLES / "submit_hair_test.json").read_text(encoding="utf-8"))
+    typed = variables_of("submit_hair_test")
     typed["input"]["customer"] |= {"phone": "12345", "age": 12}
 
     answer = (await client.data(example("submit_hair_test"), **typed))["submitHairTest"]
@@ -61,24 +80,54 @@ async def test_the_readmes_mistake_gives_the_readmes_words(client: GraphClient) 
 
 
 async def test_the_examples_run_with_their_variables(client: GraphClient) -> None:
-    test = json.loads((EXAMPLES / "submit_hair_test.json").read_text(encoding="utf-8"))
-    bought = json.loads((EXAMPLES / "place_order.json").read_text(encoding="utf-8"))
+    test, bought = variables_of("submit_hair_test"), variables_of("place_order")
 
     submitted = (await client.data(example("submit_hair_test"), **test))["submitHairTest"]
-    bought["input"]["reportPublicId"] = submitted["report"]["publicId"]
+    opened = {"reportPublicId": submitted["report"]["publicId"], "reportAccessToken": submitted["accessToken"]}
+    assert set(opened) <= set(bought["input"])
+    bought["input"] |= opened
     placed = (await client.data(example("place_order"), **bought))["placeOrder"]
 
+    shared = (await client.data(example("report"), publicId=submitted["report"]["publicId"]))["report"]
     seen = (await client.data(example("order"), accessToken=placed["accessToken"]))["order"]
 
     assert (submitted["userErrors"], placed["userErrors"]) == ([], [])
+    assert shared["firstName"] == "Asha"
     assert seen["number"] == placed["order"]["number"]
+    # the person's own kit without what needs a prescription, and not the kit that everybody with the link sees
+    assert [line["productName"] for line in seen["lines"]] == [
+        item["product"]["name"] for item in submitted["report"]["kit"]["items"] if not item["needsPrescription"]
+    ]
+
+
+async def test_the_examples_of_a_draft_run_one_after_the_other(client: GraphClient) -> None:
+    typed = variables_of("save_hair_test_draft")
+
+    saved = (await client.data(example("save_hair_test_draft"), **typed))["saveHairTestDraft"]
+    read = (await client.data(example("hair_test_draft"), token=saved["draftToken"]))["hairTestDraft"]
+
+    assert saved["userErrors"] == []
+    assert (read["version"], read["age"], read["gender"]) == (1, typed["input"]["age"], typed["input"]["gender"])
+    assert read["answers"] == typed["input"]["answers"]
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("EN", "Before you begin: how we use your answers"),
+        ("HI", "शुरू करने से पहले: हम आपके जवाबों का उपयोग कैसे करते हैं"),
+    ],
+)
+async def test_the_questionnaire_of_the_examples_is_in_the_language_that_was_asked_for(
+    client: GraphClient, language: str, title: str
+) -> None:
+    shown = (await client.data(example("questionnaire"), language=language))["questionnaire"]
+
+    assert shown["notice"]["title"] == title
 
 
 async def test_the_examples_of_signing_in_run_one_after_the_other(client: GraphClient) -> None:
-    test = json.loads((EXAMPLES / "submit_hair_test.json").read_text(encoding="utf-8"))
-    asked, typed = (
-        json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8")) for name in ("request_otp", "verify_otp")
-    )
+    test, asked, typed = (variables_of(name) for name in ("submit_hair_test", "request_otp", "verify_otp"))
     await client.data(example("submit_hair_test"), **test)
 
     requested = (await client.data(example("request_otp"), **asked))["requestOtp"]

@@ -7,16 +7,17 @@ from datetime import timedelta
 from itertools import product as combinations
 from random import Random
 from typing import Any, NamedTuple
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from starlette.applications import Starlette
 
-from tests.support import GraphClient, SignedIn, example, hair_test, order
+from tests.support import GraphClient, SignedIn, example, hair_test, order, product_document
 from traya_gql.app import now
 from traya_gql.documents import revocations
 from traya_gql.domain.products import ProductCategory, ProductTag
 from traya_gql.domain.roles import Role
+from traya_gql.schema.common import read_node_id
 
 SEED = 20261121
 PRODUCTS = 2000
@@ -41,8 +42,10 @@ async def profiled(client: GraphClient, database: Any) -> AsyncIterator[Any]:
     """A large catalogue, with MongoDB's profiler on."""
     await forget(database)
     random = Random(SEED)
+    plain = product_document("product").model_dump(by_alias=True, exclude={"revision_id"})
     await database.products.insert_many(
         {
+            **plain,
             "_id": uuid4(),
             "created_at": now(),
             "slug": f"product-{number}",
@@ -130,12 +133,41 @@ async def test_all_other_queries_examine_what_they_return(client: GraphClient, p
     assert {entry["comment"] for entry in seen} >= {
         "hair_tests.by_ids",
         "orders.by_ids",
+        "products.all_active",
         "products.by_ids",
         "products.by_slug",
         "reports.by_ids",
         "reports.by_public_ids",
     }
     assert [entry for entry in seen if entry["documents"] > entry["returned"] + 1] == []
+
+
+async def test_a_draft_is_found_by_its_key_among_all_others(client: GraphClient, profiled: Any) -> None:
+    typed = hair_test()
+    drafted = {"answers": typed["answers"], "age": 28, "gender": "MALE"}
+    tokens = []
+    for _ in range(30):
+        begun = await client.data(example("save_hair_test_draft"), input=drafted)
+        tokens.append(begun["saveHairTestDraft"]["draftToken"])
+    mine = tokens[15]
+    await client.data(example("save_hair_test_draft"), input={**drafted, "draftToken": mine, "version": 1})
+    stale = await client.data(example("save_hair_test_draft"), input={**drafted, "draftToken": mine, "version": 1})
+    assert [error["code"] for error in stale["saveHairTestDraft"]["userErrors"]] == ["STALE_VERSION"]
+    read = await client.data(example("hair_test_draft"), token=mine)
+    assert read["hairTestDraft"]["version"] == 2
+    submitted = await client.data(example("submit_hair_test"), input={**typed, "answers": None, "draftToken": mine})
+    assert submitted["submitHairTest"]["userErrors"] == []
+
+    seen = [entry for entry in await examined(profiled) if entry["comment"].startswith("hair_test_drafts.")]
+
+    # saving twice, of which one is stale and looks why; reading; submitting
+    assert sorted(entry["comment"] for entry in seen) == [
+        *["hair_test_drafts.by_id"] * 3,
+        "hair_test_drafts.remove",
+        *["hair_test_drafts.replace"] * 2,
+    ]
+    assert [entry for entry in seen if entry["documents"] > 1 or entry["keys"] > 1] == []
+    assert [entry for entry in seen if "COLLSCAN" in entry["plan"]] == []
 
 
 async def test_no_query_of_the_product_scans_a_collection(client: GraphClient, profiled: Any) -> None:
@@ -307,6 +339,62 @@ async def test_what_is_ones_own_is_found_without_looking_at_others(
         "reports.claim",
         "reports.page",
         "sessions.page",
+    }
+    assert wasteful(seen) == []
+    assert [entry for entry in seen if "COLLSCAN" in entry["plan"]] == []
+
+
+async def test_what_was_bought_lately_is_found_without_looking_at_others_or_at_what_is_long_ago(
+    client: GraphClient, people: People, watched: Any
+) -> None:
+    mine = {"customer_id": UUID(hex=read_node_id(people.asha.customer_id).key)}
+    newest_first = await watched.orders.find(mine).sort("created_at", -1).to_list()
+    assert len(newest_first) == OWN + 1
+    long_ago = [one["_id"] for one in newest_first[10:]]
+    await watched.orders.update_many({"_id": {"$in": long_ago}}, {"$set": {"created_at": now() - timedelta(days=31)}})
+
+    await client.data(example("submit_hair_test"), bearer=people.asha.access_token, input=hair_test())
+
+    [entry] = [entry for entry in await examined(watched) if entry["comment"] == "orders.products_bought"]
+    assert (entry["returned"], entry["documents"]) == (10, 10)
+    assert wasteful([entry]) == []
+    assert "COLLSCAN" not in entry["plan"]
+
+
+async def test_a_finding_is_lifted_without_looking_at_other_reports(
+    client: GraphClient, people: People, watched: Any
+) -> None:
+    made = await client.data(
+        example("submit_hair_test"), bearer=people.asha.access_token, input=hair_test(dandruff="PSORIASIS")
+    )
+    await client.data(
+        "mutation ($input: AssignStaffInput!) { assignStaff(input: $input) { userErrors { code } } }",
+        bearer=people.admin.access_token,
+        input={"customerId": people.asha.customer_id, "staffId": people.doctor.customer_id},
+    )
+    await forget(watched)
+    await watched.command("profile", 2)
+    cleared = await client.data(
+        example("clear_safety_finding"),
+        bearer=people.doctor.access_token,
+        input={
+            "reportId": made["submitHairTest"]["report"]["id"],
+            "finding": "G05_INFLAMED_SCALP",
+            "reason": "Seen today: the scalp is calm.",
+            "expiresAt": (now() + timedelta(days=30)).isoformat(),
+        },
+    )
+    assert cleared["clearSafetyFinding"]["userErrors"] == []
+
+    seen = await examined(watched)
+
+    assert {entry["comment"] for entry in seen} == {
+        "assignments.treated",
+        "hair_tests.by_ids",
+        "products.all_active",
+        "products.by_ids",
+        "reports.add_clearance",
+        "reports.by_public_ids",
     }
     assert wasteful(seen) == []
     assert [entry for entry in seen if "COLLSCAN" in entry["plan"]] == []

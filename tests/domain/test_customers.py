@@ -1,6 +1,8 @@
-"""The person: age, name and phone, all checked at once."""
+"""The person: age, name, phone and e-mail address, all checked at once."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,9 +19,15 @@ from traya_gql.domain.customers import (
 from traya_gql.domain.refusals import InvalidInput, InvalidValue, Problem, Problems, RefusalCode
 
 
-def problems_of(*, name: str = "Asha Rao", phone: str = "9876543210", age: int = 28) -> tuple[Problem, ...]:
+def checked(problems: Problems, **changes: Any) -> Person | None:
+    """Return what `check_person` makes of good details with these changes, without an e-mail address."""
+    details: dict[str, Any] = {"name": "Asha Rao", "phone": "9876543210", "age": 28, "gender": Gender.FEMALE}
+    return check_person(**{**details, "email": None, **changes}, problems=problems)
+
+
+def problems_of(**changes: Any) -> tuple[Problem, ...]:
     problems = Problems()
-    found = check_person(name=name, phone=phone, age=age, gender=Gender.OTHER, problems=problems)
+    found = checked(problems, **changes)
     assert found is None
     with pytest.raises(InvalidInput) as refusal:
         problems.refuse_if_any()
@@ -61,7 +69,7 @@ def test_the_first_name_ends_at_the_first_space(name: str, shown: str) -> None:
 def test_no_kind_of_space_lets_the_surname_into_a_public_report(space: str) -> None:
     problems = Problems()
 
-    customer = check_person(name=f"Asha{space}Rao", phone="9876543210", age=28, gender=Gender.FEMALE, problems=problems)
+    customer = checked(problems, name=f"Asha{space}Rao")
 
     assert customer is not None
     assert first_name(customer.name) == "Asha"
@@ -70,9 +78,21 @@ def test_no_kind_of_space_lets_the_surname_into_a_public_report(space: str) -> N
 def test_good_details_are_kept_in_their_normal_form() -> None:
     problems = Problems()
 
-    customer = check_person(name="  Asha  Rao ", phone="098765 43210", age=28, gender=Gender.FEMALE, problems=problems)
+    customer = checked(problems, name="  Asha  Rao ", phone="098765 43210", email=" Asha.Rao@Example.COM ")
 
-    assert customer == Person(name="Asha Rao", phone="+919876543210", age=28, gender=Gender.FEMALE)
+    assert customer == Person(
+        name="Asha Rao", phone="+919876543210", age=28, gender=Gender.FEMALE, email="Asha.Rao@example.com"
+    )
+    problems.refuse_if_any()
+
+
+@pytest.mark.parametrize("email", [None, ""])
+def test_an_email_address_that_is_not_given_is_none(email: str | None) -> None:
+    problems = Problems()
+
+    customer = checked(problems, email=email)
+
+    assert customer == Person(name="Asha Rao", phone="+919876543210", age=28, gender=Gender.FEMALE, email=None)
     problems.refuse_if_any()
 
 
@@ -85,41 +105,56 @@ def test_good_details_are_kept_in_their_normal_form() -> None:
         ({"phone": "12345"}, RefusalCode.INVALID_PHONE, ("input", "phone")),
         ({"age": 17}, RefusalCode.UNDER_AGE, ("input", "age")),
         ({"age": 101}, RefusalCode.OUT_OF_RANGE, ("input", "age")),
+        ({"email": "asha"}, RefusalCode.INVALID_EMAIL, ("input", "email")),
+        ({"email": " "}, RefusalCode.INVALID_EMAIL, ("input", "email")),
     ],
 )
 def test_one_wrong_field_is_named_alone(changed: dict[str, str | int], code: RefusalCode, path: tuple[str]) -> None:
-    found = problems_of(**changed)  # type: ignore[arg-type]
+    found = problems_of(**changed)
 
     assert [(problem.code, problem.path) for problem in found] == [(code, path)]
 
 
 def test_all_wrong_fields_are_named_at_once() -> None:
-    found = problems_of(name="", phone="", age=-1)
+    found = problems_of(name="", phone="", age=-1, email="asha@localhost")
 
     assert [(problem.code, problem.path) for problem in found] == [
         (RefusalCode.TOO_SHORT, ("input", "name")),
         (RefusalCode.INVALID_PHONE, ("input", "phone")),
         (RefusalCode.OUT_OF_RANGE, ("input", "age")),
+        (RefusalCode.INVALID_EMAIL, ("input", "email")),
     ]
+
+
+@pytest.mark.parametrize("changed", [{"name": ""}, {"phone": ""}, {"age": 17}])
+def test_a_good_email_address_does_not_make_up_for_another_wrong_field(changed: dict[str, Any]) -> None:
+    [found] = problems_of(**changed, email="asha.rao@example.com")
+
+    assert found.path == ("input", *changed)
 
 
 @pytest.mark.parametrize("length", [2, 100])
 def test_a_name_may_have_2_to_100_characters(length: int) -> None:
     problems = Problems()
 
-    customer = check_person(name="a" * length, phone="9876543210", age=28, gender=Gender.MALE, problems=problems)
+    customer = checked(problems, name="a" * length)
 
     assert customer is not None
     assert customer.name == "a" * length
 
 
-@given(name=st.text(max_size=110), phone=st.text("+0123456789 ", max_size=14), age=st.integers())
+@given(
+    name=st.text(max_size=110),
+    phone=st.text("+0123456789 ", max_size=14),
+    age=st.integers(),
+    email=st.none() | st.text("ab@. ", max_size=12),
+)
 def test_details_come_back_or_problems_are_noted_with_codes_that_were_announced(
-    name: str, phone: str, age: int
+    name: str, phone: str, age: int, email: str | None
 ) -> None:
     problems = Problems()
 
-    customer = check_person(name=name, phone=phone, age=age, gender=Gender.OTHER, problems=problems)
+    customer = checked(problems, name=name, phone=phone, age=age, email=email)
 
     if customer is not None:
         problems.refuse_if_any()

@@ -27,6 +27,7 @@ def test_the_products_limits_are_these() -> None:
         "draft_saves_per_draft": (300, 3_600),
         "orders_per_asker": (20, 3_600),
         "orders_per_ip": (120, 3_600),
+        "clearances_per_doctor": (120, 3_600),
         "report_misses_per_ip": (60, 60),
         "refreshes_per_session": (120, 3_600),
         "unsealed_refreshes_per_ip": (60, 3_600),

@@ -14,6 +14,7 @@ from aiodataloader import DataLoader
 from pymongo import AsyncMongoClient
 
 from traya_gql.integrations.mongodb.connection import connect
+from traya_gql.observability import operations
 from traya_gql.observability.commands import CommandCount, counting
 from traya_gql.observability.logging import JsonLines
 from traya_gql.observability.operations import OperationLog, Outcome, loggable_name
@@ -27,9 +28,14 @@ def _information_is_kept(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 def written(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
     """Return the one line that was written, as production writes it."""
-    [record] = caplog.records
-    line: dict[str, Any] = json.loads(JsonLines().format(record))
+    [line] = lines(caplog)
     return line
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    """Return the lines of operations: an application that other tests share may write its own meanwhile."""
+    written = [record for record in caplog.records if record.name == operations.__name__]
+    return [json.loads(JsonLines().format(record)) for record in written]
 
 
 # --- the line -----------------------------------------------------------------------------------------------------
@@ -188,5 +194,4 @@ async def test_requests_at_the_same_time_count_their_own_commands_with_those_of_
 
     await asyncio.gather(request("Few", gathered=2), request("Many", gathered=20))
 
-    lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
-    assert {line["name"]: line["commands"] for line in lines} == {"Few": 5, "Many": 23}
+    assert {line["name"]: line["commands"] for line in lines(caplog)} == {"Few": 5, "Many": 23}

@@ -80,6 +80,17 @@ def test_a_sessions_token_lasts_15_minutes() -> None:
         tokens().read(issued.token, now=end)
 
 
+@pytest.mark.parametrize(("given", "lasts"), [(None, timedelta(days=30)), (timedelta(days=1), timedelta(days=1))])
+def test_a_guests_token_lasts_as_long_as_all_do_unless_another_time_is_given(
+    given: timedelta | None, lasts: timedelta
+) -> None:
+    issued = tokens().issue(REPORT, made_at=NOON, lifetime=given)
+
+    assert issued.expires_at == NOON + lasts
+    assert tokens().read_grant(issued.token, now=issued.expires_at - timedelta(milliseconds=1)) == REPORT
+    assert tokens().read_grant(issued.token, now=issued.expires_at) is None
+
+
 def test_a_guests_token_that_has_ended_looks_like_a_forged_one() -> None:
     issued = tokens().issue(REPORT, made_at=NOON)
 

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from traya_gql.cli.data_files import RULES
 from traya_gql.cli.program import app, fail
+from traya_gql.domain.catalogue import catalogue
 from traya_gql.domain.ruleset.answers import Answers, read_answers
 from traya_gql.domain.ruleset.explain import explain
 from traya_gql.domain.ruleset.places import FileInvalid
-from traya_gql.domain.ruleset.rules import current_ruleset
 
 ruleset_app = typer.Typer(help="The rules of the assessment.", no_args_is_help=True)
 app.add_typer(ruleset_app, name="ruleset")
@@ -25,11 +26,14 @@ def ruleset_explain(
         Path, typer.Option(help="A JSON file; its keys are those of examples/answers.json, most may be left out.")
     ],
 ) -> None:
-    """Print how an assessment comes about: answers, points, causes, hypothesis, months, each with its source.
+    """Print how a report comes about: points, causes, hypothesis, months, gates and the kit, each with its source.
+
+    The kit is put together from the catalogue of a new installation.
 
     Example: traya-gql ruleset explain --answers examples/answers.json
     """
-    typer.echo(explain(_read(answers), current_ruleset()), nl=False)
+    found = _read(answers)
+    typer.echo(explain(found, RULES, [seed.product for seed in catalogue()]), nl=False)
 
 
 def _read(file: Path) -> Answers:

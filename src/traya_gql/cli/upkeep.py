@@ -12,6 +12,7 @@ from rich.table import Table
 
 from traya_gql import __version__
 from traya_gql.app import Storage, prepare_storage
+from traya_gql.cli.data_files import QUESTIONNAIRE, RULES
 from traya_gql.cli.program import (
     DataOption,
     app,
@@ -125,10 +126,12 @@ def _show_settings(settings: Settings) -> None:
 
 async def _examine(storage: Storage) -> dict[str, tuple[str, str]]:
     """Return for each check what was found, and what to do ("" when all is well)."""
+    # a broken file ended the command before
+    found = {"ruleset": (f"{RULES.version}: ok", ""), "questionnaire": (f"{QUESTIONNAIRE.version}: ok", "")}
     if not await is_reachable(storage.client):
-        return {"database": ("does not answer", "Start it, or correct MONGODB_URI.")}
+        return {**found, "database": ("does not answer", "Start it, or correct MONGODB_URI.")}
     kind = "embedded" if storage.is_embedded else "MONGODB_URI"
-    found = {"database": (f"{kind}, database {storage.database.name}, answers", "")}
+    found["database"] = (f"{kind}, database {storage.database.name}, answers", "")
     name = await replica_set_name(storage.client)
     advice = "" if name else "Start mongod with --replSet and run rs.initiate(): transactions need it."
     found["replica set"] = (name or "no", advice)

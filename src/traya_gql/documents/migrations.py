@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from pymongo import UpdateOne
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
@@ -101,10 +102,10 @@ async def _bring_tests_to_the_new_questions(database: Database) -> None:
 
     No cause, month or product of a report changes.
     """
-    reports, hair_tests = database["reports"], database["hair_tests"]
+    reports, hair_tests, products = database["reports"], database["hair_tests"], database["products"]
     old = {"shared_kit": {"$exists": False}}
     # reports first: they need the answers as they were
-    while batch := await reports.find(old).limit(_BATCH).to_list():
+    async for batch in _batches(reports, old, {"hair_test_id": 1, "assessment": 1, "kit": 1}):
         ids = [report["hair_test_id"] for report in batch]
         answers = {one["_id"]: one["answers"] async for one in hair_tests.find({"_id": {"$in": ids}}, {"answers": 1})}
         await reports.bulk_write(
@@ -115,12 +116,11 @@ async def _bring_tests_to_the_new_questions(database: Database) -> None:
             ordered=False,
         )
     old = {"answers.hair_loss_stage": {"$exists": True}}
-    while batch := await hair_tests.find(old, {"answers": 1, "person": 1}).limit(_BATCH).to_list():
+    async for batch in _batches(hair_tests, old, {"answers": 1, "person": 1}):
         await hair_tests.bulk_write(
             [UpdateOne({"_id": one["_id"], **old}, {"$set": _new_test(one)}) for one in batch], ordered=False
         )
     facts = {seed.slug: seed.facts for seed in catalogue()}
-    products = database["products"]
     old = {"ingredients": {"$exists": False}}
     async for product in products.find(old, {"slug": 1}):
         await products.update_one({"_id": product["_id"], **old}, {"$set": facts.get(product["slug"], _NO_FACTS)})
@@ -187,7 +187,7 @@ def _old_findings(answers: dict[str, Any]) -> list[dict[str, Any]]:
     if answers["dandruff"] in {"PSORIASIS", "SEBORRHEIC"}:
         found.append(("G05_INFLAMED_SCALP", "MODERATE", "BOOK_DERMATOLOGIST", True))
     if answers["hair_loss_stage"] == "STAGE_6":
-        found.append(("G15_ADVANCED", "HIGH", "BOOK_DERMATOLOGIST", True))
+        found.append(("G15_ADVANCED", "MODERATE", "BOOK_DERMATOLOGIST", True))
     return [
         {
             "code": code,
@@ -214,6 +214,16 @@ def _new_test(test: dict[str, Any]) -> dict[str, Any]:
         "consent": None,
         "schema_version": 3,
     }
+
+
+async def _batches(
+    collection: AsyncCollection[dict[str, Any]], query: dict[str, Any], fields: dict[str, int]
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """Give all documents that meet the query, some hundred at a time; each is read once, whatever is changed."""
+    after: dict[str, Any] = {}
+    while batch := await collection.find({**query, **after}, fields).sort("_id").limit(_BATCH).to_list():
+        yield batch
+        after = {"_id": {"$gt": batch[-1]["_id"]}}
 
 
 async def _drop_index(database: Database, name: str, index: str) -> None:

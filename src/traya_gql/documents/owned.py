@@ -147,7 +147,9 @@ async def _claim(document: Document, ids: Sequence[UUID], of_phone: dict[str, An
     if not ids:
         return set()
     query = {"_id": {"$in": list(ids)}, "customer_id": {"$in": [None, customer_id]}, **of_phone}
-    found = await collection.find(query, {"_id": 1}, session=session, comment=f"{name}.claimable").to_list()
+    # other indexes fit too, and read all that was typed with the phone
+    cursor = collection.find(query, {"_id": 1}, session=session, comment=f"{name}.claimable", hint="_id_")
+    found = await cursor.to_list()
     claimed = {one["_id"] for one in found}
     if claimed:
         await collection.update_many(
@@ -155,5 +157,6 @@ async def _claim(document: Document, ids: Sequence[UUID], of_phone: dict[str, An
             {"$set": {"customer_id": customer_id}},
             session=session,
             comment=f"{name}.claim",
+            hint="_id_",
         )
     return claimed

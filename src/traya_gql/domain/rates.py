@@ -43,6 +43,7 @@ class Rates(BaseModel):
     draft_saves_per_draft: Rate = Rate(limit=300, period_s=_HOUR_S)
     orders_per_asker: Rate = Rate(limit=20, period_s=_HOUR_S)
     orders_per_ip: Rate = Rate(limit=120, period_s=_HOUR_S)
+    clearances_per_doctor: Rate = Rate(limit=120, period_s=_HOUR_S)
     report_misses_per_ip: Rate = Rate(limit=60, period_s=_MINUTE_S)
     refreshes_per_session: Rate = Rate(limit=120, period_s=_HOUR_S)
     unsealed_refreshes_per_ip: Rate = Rate(limit=60, period_s=_HOUR_S)

@@ -70,7 +70,7 @@ async def _find(key: NodeKey, context: Context) -> Node | None:
     match key.type:
         case NodeType.PRODUCT:
             product = await loaders.product_by_id.load(key.uuid())
-            return None if product is None else Product.of(product)
+            return None if product is None else Product.of(product, context.language)
         case NodeType.REPORT:
             report = await find_report(key.key, context)
             return None if report is None else Report.of(report, viewer, context.language)
@@ -78,7 +78,7 @@ async def _find(key: NodeKey, context: Context) -> Node | None:
             test = await loaders.hair_test_by_id.load(key.uuid())
             grant = None if test is None else Grant(Kind.REPORT, test.report_id)
             may_read = await REPORT_READERS.admits_soon(viewer, owner_id=_owner(test), opened_by=grant)
-            return HairTest.of(test, viewer) if may_read and test is not None else None
+            return HairTest.of(test, viewer, context.language) if may_read and test is not None else None
         case NodeType.CUSTOMER:
             customer = await loaders.customer_by_id.load(key.uuid())
             owner_id = None if customer is None else customer.id

@@ -56,7 +56,7 @@ class ProductQueries:
             record = None
             if len(slug) <= _LONGEST_SLUG:
                 record = await info.context.services.products.find_by_slug(slug)
-        return None if record is None else Product.of(record)
+        return None if record is None else Product.of(record, info.context.language)
 
     @query_field(
         guard=ANYONE,
@@ -96,7 +96,7 @@ class ProductQueries:
             query, sort=sort_key, is_reverse=reverse, after=position, size=size
         )
         return ProductConnection(
-            items=[Product.of(record) for record in found.products],
+            items=[Product.of(record, info.context.language) for record in found.products],
             cursor_of=lambda place: _cursor(found.products[place], sort_key),
             has_next=found.has_next,
             is_first_page=after is None,

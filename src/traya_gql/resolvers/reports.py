@@ -48,7 +48,7 @@ class ReportMutations:
         description=(
             "Lift a safety finding of a report until a time. Only a doctor who treats the report's owner can, and only "
             "a finding with `canBeCleared`. The kit is put together anew; causes and findings stay as they were. It "
-            "ends by itself; clear it again with a nearer end to shorten it."
+            "ends by itself; clear it again with a nearer end to shorten it. Too many: RATE_LIMITED."
         ),
         input_codes=CLEARANCE_INPUT_CODES,
         refusals=(ReportNotFound, NotClearable),

@@ -116,8 +116,9 @@ HAIR_TESTS, REPORTS, ORDERS = "hairTests", "reports", "orders"
 async def hair_tests_of(owner_id: UUID | None, info: Info, viewer: Viewer, page: Page) -> HairTestConnection:
     """Return a page of what the customer owns."""
     records = await info.context.loaders.hair_tests_by_customer.load(_key(owner_id, page))
+    language = info.context.language
     return newest_first(
-        HairTestConnection, records, page, order=HAIR_TESTS, show=lambda record: HairTest.of(record, viewer)
+        HairTestConnection, records, page, order=HAIR_TESTS, show=lambda record: HairTest.of(record, viewer, language)
     )
 
 

@@ -6,7 +6,6 @@ import strawberry
 
 from traya_gql.domain.languages import Language
 from traya_gql.domain.refusals import Problem, Refusal, RefusalCode
-from traya_gql.domain.ruleset.codes import GateCode
 from traya_gql.guards import AT_MOST
 from traya_gql.schema.common import described_enum
 from traya_gql.schema.safety import SafetyReason
@@ -37,7 +36,7 @@ described_enum(
         RefusalCode.REPORT_NOT_FOUND: "There is no such report.",
         RefusalCode.PRODUCT_UNAVAILABLE: "The product does not exist or is not sold now.",
         RefusalCode.SAFETY_BLOCK: "This person may not have the product, for safety's sake.",
-        RefusalCode.REPORT_ACCESS_REQUIRED: "Who only has the report's link may not order this.",
+        RefusalCode.REPORT_ACCESS_REQUIRED: "Only the report's owner, or who has its access token, may order this.",
         RefusalCode.FINDING_NOT_CLEARABLE: "The report has no such finding, or no doctor can lift it.",
         RefusalCode.FORBIDDEN_CLAIM: "The text makes a claim that the law forbids.",
         RefusalCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
@@ -87,11 +86,12 @@ class SafetyBlockError(UserError):
     findings: list[SafetyReason] = strawberry.field(
         default_factory=list,
         description="What stands in the way, for who may read the report's private parts; for others always empty.",
-        metadata={AT_MOST: len(GateCode)},
+        # one SAFETY_BLOCK a line at most: times the bound of `userErrors` it is more than all gates of all lines
+        metadata={AT_MOST: 5},
     )
 
 
-@strawberry.type(description="The product may be ordered only by who may read the whole report.")
+@strawberry.type(description="The product may be ordered only by the report's owner, or with its access token.")
 class ReportAccessRequiredError(UserError):
     pass
 

@@ -24,12 +24,14 @@ from traya_gql.schema.questionnaires import Answer, AnswerInput
 if TYPE_CHECKING:
     from traya_gql.schema.reports import Report
 
-_MOST_ANSWERS = 100
+# a test compares it with the questionnaire
+_MOST_ANSWERS = 40
+_MOST_DRAFTED = 100
 
 
 @strawberry.type(description="What was answered to one question, with its words.")
 class HairTestAnswer(Answer):
-    question: str = strawberry.field(description="The question's title, in the language of the request.")
+    question: str = strawberry.field(description="The question's title, in the language of the report or the request.")
     labels: list[str] = strawberry.field(description="The chosen options' labels; for a number the number.")
 
     @classmethod
@@ -50,6 +52,7 @@ class HairTestAnswer(Answer):
 class HairTest(Node):
     viewer: strawberry.Private[Viewer]
     record: strawberry.Private[HairTestRecord]
+    language: strawberry.Private[Language]
 
     submitted_at: datetime = strawberry.field(description="When it was submitted.")
     person: Person = strawberry.field(description="Whom it is about, as typed.")
@@ -61,10 +64,11 @@ class HairTest(Node):
     )
 
     @classmethod
-    def of(cls, record: HairTestRecord, viewer: Viewer) -> Self:
+    def of(cls, record: HairTestRecord, viewer: Viewer, language: Language) -> Self:
         return cls(
             viewer=viewer,
             record=record,
+            language=language,
             id=node_id(NodeType.HAIR_TEST, record.id),
             submitted_at=record.created_at,
             person=Person.of(record.person),
@@ -76,16 +80,15 @@ class HairTest(Node):
         description="All answers beside those in `person`, in the order of the questionnaire.",
         metadata={AT_MOST: _MOST_ANSWERS},
     )
-    def answers(self, info: Info) -> list[HairTestAnswer]:
-        language = info.context.language
-        return [HairTestAnswer.in_words(given, language) for given in from_answers(self.record.answers)]
+    def answers(self) -> list[HairTestAnswer]:
+        return [HairTestAnswer.in_words(given, self.language) for given in from_answers(self.record.answers)]
 
     @strawberry.field(description="What the test came to. Null only when the record is gone.")
     async def report(self, info: Info) -> Annotated[Report, strawberry.lazy("traya_gql.schema.reports")] | None:
         from traya_gql.schema.reports import Report  # noqa: PLC0415 - the two types name each other
 
         record = await info.context.loaders.report_by_id.load(self.record.report_id)
-        return None if record is None else Report.of(record, self.viewer, info.context.language)
+        return None if record is None else Report.of(record, self.viewer, self.language)
 
 
 @strawberry.input(description="The person's consent to the assessment of their health.")
@@ -141,7 +144,7 @@ class HairTestDraft:
     age: int | None = strawberry.field(description="Age in years, if known.")
     gender: Gender | None = strawberry.field(description="Gender, if known.")
     answers: list[Answer] = strawberry.field(
-        description="The answers so far, as they were sent.", metadata={AT_MOST: _MOST_ANSWERS}
+        description="The answers so far, as they were sent.", metadata={AT_MOST: _MOST_DRAFTED}
     )
 
     @classmethod

@@ -54,7 +54,7 @@ class ShownKitItem:
         description="The product with today's price. Null when it left the catalogue; look at `isActive` too."
     )
     def product(self, info: Info) -> Product | None:
-        return product_of(self.item.product_id, info)
+        return product_of(self.item.product_id, info, self.language)
 
     @strawberry.field(description="How to use it. Null when it left the catalogue.")
     def usage(self) -> str | None:
@@ -98,18 +98,19 @@ class ExcludedProduct:
 
     @strawberry.field(description="The product. Null when it left the catalogue.")
     def product(self, info: Info) -> Product | None:
-        return product_of(self.excluded.product_id, info)
+        return product_of(self.excluded.product_id, info, self.language)
 
 
 @strawberry.type(description="One product of an offer, as `placeOrder` takes it.")
 class KitOfferLine:
     product_id: strawberry.Private[UUID]
+    language: strawberry.Private[Language]
 
     quantity: int = strawberry.field(description="How many.")
 
     @strawberry.field(description="The product.")
     def product(self, info: Info) -> Product | None:
-        return product_of(self.product_id, info)
+        return product_of(self.product_id, info, self.language)
 
 
 @strawberry.type(description="A kit for some months, at today's prices.")
@@ -123,11 +124,11 @@ class KitOffer:
     price: Money = strawberry.field(description="What the lines cost together, with all taxes.")
 
     @classmethod
-    def of(cls, offer: Offer) -> Self:
+    def of(cls, offer: Offer, language: Language) -> Self:
         return cls(
             kind=offer.kind,
             months=offer.months,
-            lines=[KitOfferLine(product_id=id_, quantity=quantity) for id_, quantity in offer.lines],
+            lines=[KitOfferLine(product_id=id_, language=language, quantity=quantity) for id_, quantity in offer.lines],
             discount_percent=offer.discount_percent,
             price=money(offer.price_paise),
         )
@@ -197,7 +198,8 @@ class ShownKit:
     )
     def offers(self) -> list[KitOffer]:
         kits = {kind: self._products(kind) for kind in KitKind}
-        return [KitOffer.of(one) for one in offers(kits, expected_months=self.expected_months, rules=_RULES)]
+        found = offers(kits, expected_months=self.expected_months, rules=_RULES)
+        return [KitOffer.of(one, self.language) for one in found]
 
     @private_field(
         readers=REPORT_READERS,

@@ -11,6 +11,7 @@ import strawberry
 
 from traya_gql.context import Info
 from traya_gql.documents.products import ProductQuery, ProductRecord, ProductSort
+from traya_gql.domain.languages import Language
 from traya_gql.domain.products import ProductCategory, ProductTag, RegulatoryClass
 from traya_gql.domain.ruleset.codes import EvidenceGrade
 from traya_gql.guards import AT_MOST
@@ -73,6 +74,7 @@ described_enum(
 @strawberry.type(description="Something the company sells.")
 class Product(Node):
     record: strawberry.Private[ProductRecord]
+    language: strawberry.Private[Language]
 
     slug: str = strawberry.field(description="The name in web addresses. It stays when the name changes.")
     name: str = strawberry.field(description="What it is called on the label.")
@@ -91,9 +93,10 @@ class Product(Node):
     monthly_quantity: int = strawberry.field(description="How many pieces last a month.")
 
     @classmethod
-    def of(cls, record: ProductRecord) -> Self:
+    def of(cls, record: ProductRecord, language: Language) -> Self:
         return cls(
             record=record,
+            language=language,
             id=node_id(NodeType.PRODUCT, record.id),
             slug=record.slug,
             name=record.name,
@@ -111,22 +114,22 @@ class Product(Node):
         )
 
     @strawberry.field(description="All its ingredients.", metadata={AT_MOST: _MOST_INGREDIENTS})
-    def ingredients(self, info: Info) -> list[Ingredient]:
-        return [Ingredient.of(code, info.context.language) for code in self.record.ingredients]
+    def ingredients(self) -> list[Ingredient]:
+        return [Ingredient.of(code, self.language) for code in self.record.ingredients]
 
     @strawberry.field(
         description="Those of the ingredients that act; may be empty.", metadata={AT_MOST: _MOST_INGREDIENTS}
     )
-    def actives(self, info: Info) -> list[Ingredient]:
-        return [Ingredient.of(code, info.context.language) for code in self.record.actives]
+    def actives(self) -> list[Ingredient]:
+        return [Ingredient.of(code, self.language) for code in self.record.actives]
 
-    @strawberry.field(description="How to use it, in the language of the request.")
-    def usage(self, info: Info) -> str:
-        return self.record.usage.in_(info.context.language)
+    @strawberry.field(description="How to use it, in the language of the report or the request.")
+    def usage(self) -> str:
+        return self.record.usage.in_(self.language)
 
-    @strawberry.field(description="What to look out for, in the language of the request; may be empty.")
-    def cautions(self, info: Info) -> list[str]:
-        return [caution.in_(info.context.language) for caution in self.record.cautions]
+    @strawberry.field(description="What to look out for, in the language of the report or the request; may be empty.")
+    def cautions(self) -> list[str]:
+        return [caution.in_(self.language) for caution in self.record.cautions]
 
 
 @strawberry.type(description="A page of products.")
@@ -153,17 +156,21 @@ class ProductFilterInput:
     max_price: Decimal | None = strawberry.field(default=None, description="Only up to this price, in rupees.")
 
 
-def product_of(id_: UUID, info: Info) -> Product | None:
-    """Return the product that an object points to; to be awaited unless it is loaded already."""
+def product_of(id_: UUID, info: Info, language: Language | None = None) -> Product | None:
+    """Return the product that an object points to; to be awaited unless it is loaded already.
+
+    `language` is that of the object; None: that of the request.
+    """
+    language = language or info.context.language
     found = info.context.loaders.product_by_id.load(id_)
     if found.done():
-        return _shown(found.result())
-    return _shown_later(found)  # type: ignore[return-value] # graphql-core awaits what can be awaited
+        return _shown(found.result(), language)
+    return _shown_later(found, language)  # type: ignore[return-value] # graphql-core awaits what can be awaited
 
 
-def _shown(record: ProductRecord | None) -> Product | None:
-    return None if record is None else Product.of(record)
+def _shown(record: ProductRecord | None, language: Language) -> Product | None:
+    return None if record is None else Product.of(record, language)
 
 
-async def _shown_later(record: Awaitable[ProductRecord | None]) -> Product | None:
-    return _shown(await record)
+async def _shown_later(record: Awaitable[ProductRecord | None], language: Language) -> Product | None:
+    return _shown(await record, language)

@@ -93,7 +93,10 @@ class Report(Node):
         found: list[ProductRecord | None] = []
         if not info.context.field_names.isdisjoint(_FROM_PRODUCTS):
             # before the items are shown: they need no task each to wait for theirs
-            ids = dict.fromkeys([*(item.product_id for item in composed.items), *composed.basic])
+            items, excluded = composed.items, composed.excluded
+            ids = dict.fromkeys(
+                [*(one.product_id for one in items), *(one.product_id for one in excluded), *composed.basic]
+            )
             found = await info.context.loaders.product_by_id.load_many([*ids])
         return ShownKit.of(
             composed,
@@ -162,7 +165,7 @@ class Report(Node):
     @private_field(readers=REPORT_READERS, description="The answers behind the report.")
     async def hair_test(self, info: Info) -> HairTest | None:
         record = await info.context.loaders.hair_test_by_id.load(self.record.hair_test_id)
-        return None if record is None else HairTest.of(record, self.viewer)
+        return None if record is None else HairTest.of(record, self.viewer, self.language)
 
     def _causes(self, *, is_open: bool) -> list[Cause]:
         listed = self.record.assessment.causes

@@ -322,8 +322,8 @@ def _problem_with(product: ProductRecord | None, gates: tuple[GateCode, ...], bu
     if not buyer.is_reader and not suits_everybody(product, buyer.rules):
         # before any answer is looked at: whoever tries must not learn what holds it back
         message = (
-            f"{product.name} does not suit everybody. Only who may read the whole report can order it: sign in as the "
-            "person, or send `reportAccessToken`."
+            f"{product.name} does not suit everybody. Only the person of the report can order it: sign in as the "
+            "report's owner, or send `reportAccessToken`."
         )
         return Problem(RefusalCode.REPORT_ACCESS_REQUIRED, message, ())
     if not gates:

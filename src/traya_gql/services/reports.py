@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from traya_gql.documents import assignments, hair_tests, products, reports
@@ -102,9 +102,15 @@ class Reports:
             InvalidInput: the reason is too short or makes a forbidden claim, or the end is not within a year.
             ReportNotFound: no such report, or the doctor does not treat its owner.
             NotClearable: no such finding, or not one for a doctor to lift.
+            RateLimited: too many by this doctor.
         """
         made_at = self.now()
         clean_reason = _check_clearance(reason, expires_at, now=made_at)
+        # as MongoDB keeps it, so that a repeat is known
+        expires_at = expires_at.astimezone(UTC).replace(microsecond=expires_at.microsecond // 1000 * 1000)
+        await self.limiter.hit(
+            Hit(name="clearances_per_doctor", rate=self.rates.clearances_per_doctor, key=doctor_id.hex)
+        )
 
         async def work() -> ReportRecord:
             report = (await reports.by_public_ids([public_id or ""])).get(public_id or "")

@@ -530,11 +530,11 @@ def test_months_are_compared_with_the_age_once_it_is_known() -> None:
     assert [code for code, _, _ in refused(sent, age=30)] == ["CONTRADICTORY"]
 
 
-def test_a_hundred_answers_are_looked_at_and_no_more() -> None:
-    message = "Send one answer for each question that is shown, never more than 100."
+def test_sixty_answers_are_looked_at_and_no_more() -> None:
+    message = "Send one answer for each question that is shown, never more than 60."
 
-    assert len(refused([GivenAnswer("shoeSize", ("42",))] * 100)) == 100
-    assert refused([GivenAnswer("shoeSize", ("42",))] * 101) == [("TOO_MANY", "input.answers", message)]
+    assert len(refused([GivenAnswer("shoeSize", ("42",))] * 60)) == 60
+    assert refused([GivenAnswer("shoeSize", ("42",))] * 61) == [("TOO_MANY", "input.answers", message)]
 
 
 def test_no_question_comes_near_the_limits() -> None:
@@ -545,8 +545,9 @@ def test_no_question_comes_near_the_limits() -> None:
     assert max(len(value) for question in questions for value in question.values) <= 60
 
 
-@holds_for(secret=st.text(st.characters(codec="ascii", categories=["Ll"]), min_size=12, max_size=40))
-def test_a_message_never_repeats_what_was_sent(secret: str) -> None:
+@holds_for(found=st.text(st.characters(codec="ascii", categories=["Ll"]), min_size=12, max_size=40))
+def test_a_message_never_repeats_what_was_sent(found: str) -> None:
+    secret = f"zqx{found}"  # in no word of the messages
     sent = [
         GivenAnswer(secret, (secret,)),
         *(GivenAnswer(key, (secret,)) for key in current_questionnaire().by_key),

@@ -124,7 +124,7 @@ def test_a_case_without_a_condition_always_holds() -> None:
     other = read_ruleset(changed(AGE, AGE.replace("{ over_age = 65 }", "{}")))
 
     assert [one.code for one in findings(healthy_man(age=18), other)] == ["G12_IRON", "G14_AGE65"]
-    assert "  because it always holds\n" in explain(healthy_man(age=18), other)
+    assert "  because it always holds\n" in explain(healthy_man(age=18), other, [])
 
 
 def test_all_that_is_stated_in_a_case_must_hold() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.domain.products import any_product, product
 from tests.domain.ruleset.answering import (
     answers,
     any_answers,
@@ -18,11 +21,14 @@ from tests.domain.ruleset.answering import (
     months,
     woman,
 )
+from traya_gql.domain.catalogue import catalogue
+from traya_gql.domain.products import ProductCategory, ProductFacts, RegulatoryClass
 from traya_gql.domain.report_texts import DISCLAIMER
 from traya_gql.domain.ruleset.answers import Answers, read_answers
-from traya_gql.domain.ruleset.codes import CauseCode
+from traya_gql.domain.ruleset.codes import CauseCode, EvidenceGrade
 from traya_gql.domain.ruleset.explain import explain
 from traya_gql.domain.ruleset.gates import findings
+from traya_gql.domain.ruleset.kit import compose, shared_kit
 from traya_gql.domain.ruleset.options import (
     Constipation,
     Dandruff,
@@ -32,6 +38,7 @@ from traya_gql.domain.ruleset.options import (
     Gas,
     HealthCondition,
     LifeStage,
+    Medicine,
     Pattern,
     ScalpSign,
     Sleep,
@@ -47,8 +54,11 @@ CLAIMS = re.compile(
 )
 
 
-def explained(found: Answers) -> str:
-    return explain(found, current_ruleset())
+CATALOGUE = [seed.product for seed in catalogue()]
+
+
+def explained(found: Answers, products: Sequence[ProductFacts] = ()) -> str:
+    return explain(found, current_ruleset(), products)
 
 
 def part(text: str, heading: str) -> list[str]:
@@ -59,10 +69,20 @@ def part(text: str, heading: str) -> list[str]:
 def test_the_example_is_a_whole_set_of_answers_and_is_explained() -> None:
     example = read_answers(EXAMPLE.read_bytes())
 
-    assert listed(example) == [("GENETIC", 55), ("STRESS", 35), ("SLEEP", 30), ("SCALP_HEALTH", 25)]
-    assert months(example) == (4, 5, 8)
+    assert listed(example) == [("GENETIC", 60), ("HORMONAL", 55), ("SCALP_HEALTH", 40), ("STRESS", 35)]
+    assert months(example) == (7, 8, 11)
     assert explained(example).startswith(f"Ruleset 2026.11, inputs {assessed(example).inputs_hash}\n\nCAUSES\n")
     assert "HIGH: 18 of 18 scored questions answered, usable photos: 1" in explained(example)
+
+
+def test_the_example_shows_what_gates_keep_out_of_each_place_of_a_kit_but_one() -> None:
+    lines = part(explained(read_answers(EXAMPLE.read_bytes()), CATALOGUE), "KIT")
+
+    assert [line.strip() for line in lines if line.startswith("  left out by ")] == [
+        "left out by G11_THYROID_AUTOIMMUNE_MEDS: Stress Management Supplement",
+        "left out by G08_CARDIO: Minoxidil 2% Topical Solution",
+        "left out by G13_ALLERGY: Advanced Hair Fall Shampoo",
+    ]
 
 
 def test_each_cause_says_which_answer_gave_which_points_by_which_rule() -> None:
@@ -231,6 +251,7 @@ def test_all_that_makes_a_gate_hold_is_named_with_the_answers() -> None:
         "  because dandruff = SEBORRHEIC",
         "  because scalpSigns = REDNESS, INFECTION",
         "  holds back OIL or SERUM with ALCOHOL",
+        "  holds back OIL or SERUM with an active",
         "  holds back any product with MINOXIDIL",
         "  holds back SHAMPOO with an active",
         "G06_PREGNANCY: MODERATE, TALK_TO_DOCTOR",
@@ -245,6 +266,7 @@ def test_all_that_makes_a_gate_hold_is_named_with_the_answers() -> None:
         "G07_FEMALE_5ARI: LOW, NONE, named only where it kept a product away",
         "  because gender = FEMALE",
         "  holds back any product with FINASTERIDE or DUTASTERIDE",
+        "  holds back any product labelled for men only",
         "G12_IRON: LOW, GET_BLOOD_TEST, named only where it kept a product away",
         "  because not healthConditions = ANAEMIA and not knownDeficiencies = IRON",
         "  holds back any product with IRON",
@@ -270,14 +292,109 @@ def test_what_was_not_answered_is_named_as_such() -> None:
     assert "  because lifeStage = POST_PREGNANCY and monthsSinceBirth = UNANSWERED, below 12" in gates(found)
 
 
+# --- the kit ------------------------------------------------------------------------------------------------------
+
+
+def kit(found: Answers, products: Sequence[ProductFacts]) -> list[str]:
+    """Return what is said about the kit, without the sources."""
+    return [line for line in part(explained(found, products), "KIT") if not line.startswith("        ")]
+
+
+def test_each_product_of_a_kit_says_what_its_points_are_for_and_each_left_out_by_which_gate() -> None:
+    found = healthy_man(
+        pattern=Pattern.STAGE_3, dandruff=Dandruff.MILD, stress=Stress.HIGH, medicines=frozenset({Medicine.THYROID})
+    )
+    products = [
+        product("calm", ProductCategory.MEDICINE, actives=("ASHWAGANDHA",), affinities={CauseCode.STRESS: 3}),
+        product(
+            "rich",
+            ProductCategory.OIL,
+            affinities={CauseCode.SCALP_HEALTH: 1, CauseCode.STRESS: 1, CauseCode.GENETIC: 2, CauseCode.SLEEP: 3},
+            stages=(3, 4),
+        ),
+        product("plain", ProductCategory.OIL, affinities={CauseCode.STRESS: 1}, price_paise=9_900),
+        product(
+            "drug",
+            ProductCategory.SERUM,
+            actives=("MINOXIDIL",),
+            affinities={CauseCode.GENETIC: 3},
+            regulatory_class=RegulatoryClass.SCHEDULE_H,
+            evidence=EvidenceGrade.A,
+        ),
+    ]
+
+    assert kit(found, products) == [
+        "At most 6 products, from 40 points on, by place:",
+        "MEDICINE, at most 2",
+        "  left out by G11_THYROID_AUTOIMMUNE_MEDS: Calm",
+        "OIL, at most 1",
+        "  Rich: 163 points, evidence C",
+        "    +70  GENETIC 35 x 2",
+        "    +60  STRESS 60 x 1",
+        "    +25  SCALP_HEALTH 25 x 1",
+        "    +8  made for this stage",
+        "SERUM, at most 1",
+        "  Drug: 105 points, evidence A, on prescription: listed, not sold",
+        "    +105  GENETIC 35 x 3",
+        "SHAMPOO, at most 1",
+        "  nothing fits and has points enough",
+        "Basic kit, the cheapest of OIL and SHAMPOO: Plain",
+        "By the link alone: Rich",
+    ]
+
+
+def test_each_place_of_a_kit_names_its_rule() -> None:
+    lines = part(explained(healthy_man()), "KIT")
+
+    places = [line.split(":")[0].strip() for line in lines if line.startswith("        ")]
+    assert places == ["kit", "kit.slots.MEDICINE", "kit.slots.OIL", "kit.slots.SERUM", "kit.slots.SHAMPOO"]
+
+
+def test_a_kit_of_nothing_is_told_as_such() -> None:
+    lines = kit(answers(Pattern.COIN_SIZE_PATCH), CATALOGUE)
+
+    assert lines[-2:] == [
+        "Basic kit, the cheapest of OIL and SHAMPOO: nothing",
+        "By the link alone: nothing",
+    ]
+
+
+@given(found=any_answers(), products=st.lists(any_product(), max_size=8, unique_by=lambda one: one.id))
+def test_whatever_is_answered_and_sold_the_kit_is_told_as_it_is(found: Answers, products: list[ProductFacts]) -> None:
+    rules, assessment = current_ruleset(), assessed(found)
+    composed = compose(
+        assessment=assessment,
+        pattern=found.pattern,
+        found=findings(found, rules),
+        candidates=products,
+        rules=rules,
+    )
+    shared = shared_kit(assessment=assessment, candidates=products, rules=rules)
+    name = {one.id: one.name for one in products}
+
+    lines = kit(found, products)
+
+    told = [line for line in lines if line.startswith("  ") and " points, evidence " in line]
+    assert [line.strip().split(" points")[0] for line in told] == [
+        f"{name[item.product_id]}: {item.score}" for item in composed.items
+    ]
+    assert [line for line in lines if line.startswith("  left out by ")] == [
+        f"  left out by {one.gate}: {name[one.product_id]}" for one in composed.excluded
+    ]
+    points = [int(line.split()[0]) for line in lines if line.startswith("    +")]
+    assert sum(points) == sum(item.score for item in composed.items)
+    assert lines[-2].split(": ")[1] == (", ".join(name[one] for one in composed.basic) or "nothing")
+    assert lines[-1].split(": ")[1] == (", ".join(name[item.product_id] for item in shared) or "nothing")
+
+
 # --- the whole ----------------------------------------------------------------------------------------------------
 
 
 @given(found=any_answers())
 def test_whatever_is_answered_the_explanation_agrees_with_the_assessment_and_claims_nothing(found: Answers) -> None:
-    text, result = explained(found), assessed(found)
+    text, result = explained(found, CATALOGUE), assessed(found)
 
-    assert text == explained(found)
+    assert text == explained(found, CATALOGUE[::-1])
     assert text.endswith(f"\n\n{DISCLAIMER.en}\n")
     assert part(text, "HYPOTHESIS (not a diagnosis)")[0] == result.hypothesis
     assert part(text, "CONFIDENCE")[0].startswith(f"{result.confidence}: ")

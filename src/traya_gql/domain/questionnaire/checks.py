@@ -24,7 +24,7 @@ from traya_gql.domain.refusals import InvalidValue, Problems, RefusalCode
 from traya_gql.domain.ruleset.answers import QUESTIONS, Answers
 
 # more than there are questions, and more than any question has options
-_MOST_ANSWERS = 100
+_MOST_ANSWERS = 60
 _MOST_VALUES = 100
 _MOST_CHARACTERS = 100
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+", re.ASCII)

@@ -1,14 +1,17 @@
-"""How an assessment came about, in words for whoever reviews the rules. It shows all answers that counted: private."""
+"""How a report came about, in words for whoever reviews the rules. It shows all answers that counted: private."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
 
+from traya_gql.domain.products import ProductCategory, ProductFacts
 from traya_gql.domain.report_texts import DISCLAIMER
 from traya_gql.domain.ruleset.answers import QUESTIONS, Answers
 from traya_gql.domain.ruleset.codes import CauseCode, Hypothesis, PatternKind
 from traya_gql.domain.ruleset.gate_rules import Block, Case
 from traya_gql.domain.ruleset.gates import Finding, findings
+from traya_gql.domain.ruleset.kit import Kit, KitItem, compose, shared_kit
 from traya_gql.domain.ruleset.options import Pattern
 from traya_gql.domain.ruleset.rule_types import UNANSWERED, Rule, given
 from traya_gql.domain.ruleset.rules import Ruleset, Threshold
@@ -25,8 +28,11 @@ from traya_gql.domain.ruleset.scores import (
 )
 
 
-def explain(answers: Answers, rules: Ruleset) -> str:
-    """Return the way from answers to causes, hypothesis, months and findings, line by line, with the sources."""
+def explain(answers: Answers, rules: Ruleset, products: Iterable[ProductFacts]) -> str:
+    """Return the way from answers to causes, hypothesis, months, findings and kit, line by line, with the sources.
+
+    The order of the products does not matter.
+    """
     found = assess(answers, rules)
     points = points_of(answers, rules)
     scores = scores_of(points, rules)
@@ -51,6 +57,9 @@ def explain(answers: Answers, rules: Ruleset) -> str:
             "",
             "GATES",
             *_gates(answers, rules),
+            "",
+            "KIT",
+            *_kit(answers, found, rules, {one.id: one for one in products}),
             "",
             DISCLAIMER.en,
             "",
@@ -199,7 +208,60 @@ def _held_back(block: Block) -> str:
         parts.append(f"with {' or '.join(block.ingredients)}")
     if block.with_actives:
         parts.append("with an active")
+    if block.for_men:
+        parts.append("labelled for men only")
     return " ".join(parts)
+
+
+def _kit(answers: Answers, found: Assessment, rules: Ruleset, products: Mapping[UUID, ProductFacts]) -> Iterable[str]:
+    candidates = tuple(products.values())
+    kit = compose(
+        assessment=found,
+        pattern=answers.pattern,
+        found=findings(answers, rules),
+        candidates=candidates,
+        rules=rules,
+    )
+    shared = shared_kit(assessment=found, candidates=candidates, rules=rules)
+    yield f"At most {rules.kit.most} products, from {rules.kit.at_least} points on, by place:"
+    yield from _source(rules.kit, "kit")
+    for category in ProductCategory:
+        yield f"{category}, at most {rules.kit.slots[category].most}"
+        yield from _place(category, kit, found, products)
+        yield from _source(rules.kit.slots[category], f"kit.slots.{category}")
+    yield f"Basic kit, the cheapest of {' and '.join(rules.kit.basic)}: {_names(kit.basic, products)}"
+    yield f"By the link alone: {_names([item.product_id for item in shared], products)}"
+
+
+def _place(
+    category: ProductCategory, kit: Kit, found: Assessment, products: Mapping[UUID, ProductFacts]
+) -> Iterable[str]:
+    items = [item for item in kit.items if products[item.product_id].category is category]
+    excluded = [one for one in kit.excluded if products[one.product_id].category is category]
+    for item in items:
+        product = products[item.product_id]
+        prescription = ", on prescription: listed, not sold" if product.needs_prescription else ""
+        yield f"  {product.name}: {item.score} points, evidence {product.evidence}{prescription}"
+        yield from (f"    {points:+d}  {what_for}" for points, what_for in _points(item, found, product))
+    yield from (f"  left out by {one.gate}: {products[one.product_id].name}" for one in excluded)
+    if not items and not excluded:
+        yield "  nothing fits and has points enough"
+
+
+def _points(item: KitItem, found: Assessment, product: ProductFacts) -> Iterable[tuple[int, str]]:
+    """Give the points of an item with what they are for; together they are its score."""
+    scores = {cause.code: cause.score for cause in found.causes}
+    rest = item.score
+    for reason in item.reasons:
+        score, affinity = scores[reason.cause], product.affinities[reason.cause]
+        rest -= score * affinity
+        yield score * affinity, f"{reason.cause} {score} x {affinity}"
+    if rest:
+        yield rest, "made for this stage"
+
+
+def _names(ids: Sequence[UUID], products: Mapping[UUID, ProductFacts]) -> str:
+    return ", ".join(products[one].name for one in ids) or "nothing"
 
 
 def _source(rule: Rule, place: str) -> Iterable[str]:

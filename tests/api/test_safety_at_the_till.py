@@ -1,0 +1,354 @@
+"""Safety when an order is placed: what is not sold to whom, what they are told, and that nothing is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from starlette.applications import Starlette
+
+from tests.support import SAFE, SAFE_FOR_HER, GraphClient, SignedIn, hair_test, order
+from traya_gql.documents.collections import DOCUMENTS
+from traya_gql.domain.catalogue import catalogue
+from traya_gql.domain.ruleset.gates import suits_everybody
+from traya_gql.domain.ruleset.rules import current_ruleset
+from traya_gql.schema.common import NodeType, node_id, read_node_id
+
+SUBMIT = """mutation ($input: SubmitHairTestInput!) {
+  submitHairTest(input: $input) {
+    accessToken
+    report { publicId kit { items { needsPrescription product { slug } } price { amount } } }
+    userErrors { code path }
+  }
+}"""
+PLACE = """mutation ($input: PlaceOrderInput!) {
+  placeOrder(input: $input) {
+    accessToken
+    order { lines { quantity product { slug } } pricing { total { amount } } }
+    userErrors { code message path ... on SafetyBlockError { findings { FINDING } } }
+  }
+}"""
+KIT = """query ($publicId: String!, $accessToken: String) {
+  report(publicId: $publicId, accessToken: $accessToken) {
+    kit { items { needsPrescription product { slug } } price { amount } }
+  }
+}"""
+
+PRODUCTS = {seed.slug: seed.product for seed in catalogue()}
+FOR_EVERYBODY = sorted(slug for slug, one in PRODUCTS.items() if suits_everybody(one, current_ruleset()))
+DRUGS = ["minoxidil-5-solution", "minoxidil-2-solution", "minoxidil-5-finasteride-solution"]
+ON_PRESCRIPTION = "G16_PRESCRIPTION"
+
+MAN: dict[str, Any] = {**SAFE}
+WOMAN: dict[str, Any] = {
+    **SAFE_FOR_HER,
+    "gender": "FEMALE",
+    "pattern": "MEDIUM_WIDENING",
+    "familyHistory": "MOTHER",
+}
+
+
+@dataclass(frozen=True)
+class Till:
+    """Orders from one report, as whoever holds its token unless another bearer or none is named."""
+
+    client: GraphClient
+    public_id: str
+    access_token: str
+    kit: dict[str, Any]
+
+    async def order(
+        self, *slugs: str, token: str | None = "", bearer: str | None = None, language: str = "", finding: str = "code"
+    ) -> dict[str, Any]:
+        """Return the payload of an order of one of each; of the kit when none is named."""
+        typed = order(self.public_id, reportAccessToken=self.access_token if token == "" else token)
+        if slugs:
+            typed["lines"] = [{"productId": node_id(NodeType.PRODUCT, PRODUCTS[slug].id)} for slug in slugs]
+        headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
+        response = await self.client.http.post(
+            "/graphql",
+            json={"query": PLACE.replace("FINDING", finding), "variables": {"input": typed}},
+            headers=headers | ({"accept-language": language} if language else {}),
+        )
+        assert "errors" not in response.json(), response.text
+        payload: dict[str, Any] = response.json()["data"]["placeOrder"]
+        assert (payload["order"] is None) is bool(payload["userErrors"])
+        return payload
+
+
+async def till(client: GraphClient, *, bearer: str | None = None, **changes: Any) -> Till:
+    payload = (await client.data(SUBMIT, bearer=bearer, input=hair_test(**changes)))["submitHairTest"]
+    assert payload["userErrors"] == []
+    return Till(client, payload["report"]["publicId"], payload["accessToken"], payload["report"]["kit"])
+
+
+def refusals(payload: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return code and line of each refusal."""
+    for error in payload["userErrors"]:
+        assert (*error["path"][:2], error["path"][3]) == ("input", "lines", "productId")
+    return [(error["code"], error["path"][2]) for error in payload["userErrors"]]
+
+
+def gates(payload: dict[str, Any]) -> list[list[str]]:
+    """Return the findings of each refused line."""
+    assert {error["code"] for error in payload["userErrors"]} == {"SAFETY_BLOCK"}
+    return [[finding["code"] for finding in error["findings"]] for error in payload["userErrors"]]
+
+
+async def counts(database: Any) -> dict[str, int]:
+    """Return how many records there are that an order could add."""
+    names = {document.Settings.name for document in DOCUMENTS} - {"products", "rate_limits"}
+    return {name: found for name in names if (found := await database[name].count_documents({}))}
+
+
+# --- what is not sold, and why ------------------------------------------------------------------------------------
+
+BLOCKED: list[tuple[dict[str, Any], str, list[str]]] = [
+    ({**MAN, "medicines": None}, "hair-vitamin-capsules", ["G00_SAFETY_UNANSWERED"]),
+    ({**MAN, "suddenOnset": "NOT_SURE"}, "density-serum", ["G00_SAFETY_UNANSWERED"]),
+    ({**MAN, "pattern": "COIN_SIZE_PATCH"}, "gentle-cleansing-shampoo", ["G03_PATCHY"]),
+    ({**MAN, "scalpSigns": "BURNING"}, "gentle-cleansing-shampoo", ["G04_SCARRING_SIGNS"]),
+    ({**MAN, "dandruff": "PSORIASIS"}, "dandruff-control-shampoo", ["G05_INFLAMED_SCALP"]),
+    ({**WOMAN, "lifeStage": "PREGNANT"}, "anti-dandruff-hair-oil", ["G06_PREGNANCY"]),
+    ({**WOMAN, "isBreastfeeding": "NOT_SURE"}, "calm-scalp-serum", ["G06_PREGNANCY"]),
+    (WOMAN, "dht-blocker-tablets", ["G07_FEMALE_5ARI"]),
+    ({**MAN, "medicalSafety": "LIVER_DISEASE"}, "stress-management-supplement", ["G09_LIVER"]),
+    ({**MAN, "medicines": "SEDATIVE"}, "stress-management-supplement", ["G11_THYROID_AUTOIMMUNE_MEDS"]),
+    (MAN, "early-intervention-hair-tonic", ["G12_IRON"]),
+    ({**MAN, "allergies": "COCONUT_OIL"}, "early-stage-hair-growth-oil", ["G13_ALLERGY"]),
+    ({**MAN, "pattern": "STAGE_6"}, "gentle-cleansing-shampoo", ["G15_ADVANCED"]),
+    ({**MAN, "hasOtherAllergy": True}, "gentle-cleansing-shampoo", ["G20_UNKNOWN_ALLERGY"]),
+    (
+        {**MAN, "medicalSafety": ["STROKE", "DEPRESSION"], "age": 66, "suddenOnset": True},
+        "minoxidil-5-finasteride-solution",
+        ["G08_CARDIO", "G10_MOOD_FERTILITY", "G14_AGE65", "G16_PRESCRIPTION", "G19_MINOXIDIL_LABEL"],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("answers", "slug", "expected"), BLOCKED, ids=[f"{gate[0]} {slug}" for _, slug, gate in BLOCKED]
+)
+async def test_who_may_read_the_report_is_told_what_stands_in_the_way(
+    client: GraphClient, database: Any, answers: dict[str, Any], slug: str, expected: list[str]
+) -> None:
+    person = await till(client, **answers)
+    before = await counts(database)
+
+    refused = await person.order(slug)
+    by_link = await person.order(slug, token=None)
+
+    assert [sorted(one) for one in gates(refused)] == [expected]
+    [error] = by_link["userErrors"]
+    is_plain = slug in FOR_EVERYBODY
+    assert error["code"] == ("SAFETY_BLOCK" if is_plain else "REPORT_ACCESS_REQUIRED")
+    assert error.get("findings", []) == []
+    assert await counts(database) == before
+
+
+@pytest.mark.parametrize("language", ["", "hi"])
+async def test_a_finding_says_what_to_do_in_the_readers_language(client: GraphClient, language: str) -> None:
+    person = await till(client, **{**MAN, "medicalSafety": "LIVER_DISEASE"})
+
+    finding = "code severity message action"
+    refused = await person.order("stress-management-supplement", language=language, finding=finding)
+
+    [[told]] = [error["findings"] for error in refused["userErrors"]]
+    assert bool(re.search(r"[\u0900-\u097f]", told.pop("message"))) is (language == "hi")
+    assert told == {"code": "G09_LIVER", "severity": "MODERATE", "action": "TALK_TO_DOCTOR"}
+
+
+async def test_all_of_a_finding_can_be_asked_for_at_once(client: GraphClient) -> None:
+    person = await till(client, **{**MAN, "medicalSafety": "LIVER_DISEASE"})
+
+    finding = "code severity message action canBeCleared"
+    refused = await person.order("stress-management-supplement", finding=finding)
+
+    assert refused["userErrors"][0]["findings"][0]["canBeCleared"] is True
+
+
+@pytest.mark.parametrize(
+    ("answers", "also"),
+    [
+        (MAN, [[], [], []]),
+        (WOMAN, [["G07_FEMALE_5ARI"], [], ["G07_FEMALE_5ARI"]]),
+        ({**WOMAN, "gender": "OTHER"}, [["G07_FEMALE_5ARI"], [], ["G07_FEMALE_5ARI"]]),
+    ],
+)
+async def test_what_needs_a_prescription_is_never_sold(
+    client: GraphClient, database: Any, answers: dict[str, Any], also: list[list[str]]
+) -> None:
+    person = await till(client, **answers)
+
+    refused = [await person.order(slug) for slug in DRUGS]
+
+    assert [gates(payload) for payload in refused] == [[[*more, ON_PRESCRIPTION]] for more in also]
+    assert refused[1]["userErrors"][0]["message"] == (
+        "Minoxidil 2% Topical Solution is sold on a doctor's prescription only. Remove it from the order."
+    )
+    assert await database.orders.count_documents({}) == 0
+
+
+async def test_of_two_lines_with_the_same_active_the_second_is_refused(client: GraphClient, database: Any) -> None:
+    person = await till(client, **MAN)
+
+    refused = await person.order("scalp-health-capsules", "gentle-cleansing-shampoo", "hair-vitamin-capsules")
+    alone = await person.order("hair-vitamin-capsules")
+
+    assert refusals(refused) == [("SAFETY_BLOCK", "2")]
+    assert gates(refused) == [["G17_DUPLICATE_ACTIVE"]]
+    assert alone["userErrors"] == []
+    assert await database.orders.count_documents({}) == 1
+
+
+async def test_a_product_that_makes_a_forbidden_claim_is_not_sold(client: GraphClient, database: Any) -> None:
+    person = await till(client, **MAN)
+    slug = "gentle-cleansing-shampoo"
+    await database.products.update_one({"slug": slug}, {"$set": {"benefits": ["Guaranteed to cure baldness."]}})
+
+    by_reader = await person.order(slug)
+    by_link = await person.order(slug, token=None)
+
+    assert gates(by_reader) == [["G18_CLAIMS"]]
+    assert refusals(by_link) == [("REPORT_ACCESS_REQUIRED", "0")]
+
+
+@pytest.mark.parametrize("change", [{"is_in_stock": False}, {"is_active": False}])
+async def test_what_cannot_be_sent_is_unavailable_to_everybody_whatever_stands_in_the_way(
+    client: GraphClient, database: Any, change: dict[str, bool]
+) -> None:
+    person = await till(client, **{**WOMAN, "lifeStage": "PREGNANT"})
+    slugs = ["gentle-cleansing-shampoo", "hair-vitamin-capsules", "minoxidil-2-solution"]
+    await database.products.update_many({"slug": {"$in": slugs}}, {"$set": change})
+
+    for token in (person.access_token, None):
+        refused = await person.order(*slugs, "nutrition-boost-shampoo", token=token)
+
+        assert refusals(refused) == [("PRODUCT_UNAVAILABLE", place) for place in "012"]
+    assert await database.orders.count_documents({}) == 0
+
+
+async def test_one_line_that_is_refused_refuses_the_whole_order(client: GraphClient, database: Any) -> None:
+    person = await till(client, **{**MAN, "allergies": "FRAGRANCE"})
+    before = await counts(database)
+
+    refused = await person.order("gentle-cleansing-shampoo", "nutrition-boost-shampoo", "minoxidil-5-solution")
+
+    assert gates(refused) == [["G13_ALLERGY"], [ON_PRESCRIPTION]]
+    assert refusals(refused) == [("SAFETY_BLOCK", "1"), ("SAFETY_BLOCK", "2")]
+    assert refused["accessToken"] is None
+    assert await counts(database) == before
+
+
+async def test_the_rules_of_today_hold_for_reports_of_yesterday(client: GraphClient, database: Any) -> None:
+    """What is sold is looked at when it is sold, and not when the report was made."""
+    person = await till(client, **MAN)
+    item = {"product_id": PRODUCTS["early-intervention-hair-tonic"].id, "score": 90, "reasons": []}
+    await database.reports.update_one({}, {"$set": {"findings": []}, "$push": {"kit.items": item}})
+
+    payload = await person.order()
+    named = await person.order("early-intervention-hair-tonic")
+
+    assert "early-intervention-hair-tonic" not in [line["product"]["slug"] for line in payload["order"]["lines"]]
+    assert gates(named) == [["G12_IRON"]]
+
+
+# --- the kit that is shown ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answers", [MAN, WOMAN, {**WOMAN, "lifeStage": "PREGNANT"}])
+async def test_an_order_without_lines_takes_a_month_of_the_kit_that_the_asker_sees(
+    client: GraphClient, database: Any, answers: dict[str, Any]
+) -> None:
+    await database.products.update_many(
+        {"category": {"$in": ["MEDICINE", "SHAMPOO"]}}, {"$set": {"monthly_quantity": 2}}
+    )
+    person = await till(client, **answers)
+    shared = (await client.data(KIT, publicId=person.public_id))["report"]["kit"]
+
+    for kit, token in ((person.kit, person.access_token), (shared, None)):
+        made = (await person.order(token=token))["order"]
+
+        expected = [one["product"]["slug"] for one in kit["items"] if not one["needsPrescription"]]
+        assert [line["product"]["slug"] for line in made["lines"]] == expected
+        assert {line["quantity"] for line in made["lines"] if "shampoo" in line["product"]["slug"]} == {2}
+        assert made["pricing"]["total"] == kit["price"]
+    assert {one["product"]["slug"] for one in shared["items"]} <= set(FOR_EVERYBODY)
+
+
+async def test_a_kit_that_holds_a_drug_is_ordered_without_it(client: GraphClient) -> None:
+    person = await till(client, **{**MAN, "familyHistory": "BOTH"})
+
+    payload = await person.order()
+
+    listed = {one["product"]["slug"]: one["needsPrescription"] for one in person.kit["items"]}
+    assert listed.pop("minoxidil-5-solution") is True
+    assert [line["product"]["slug"] for line in payload["order"]["lines"]] == list(listed)
+    assert not any(listed.values())
+
+
+# --- who is who ---------------------------------------------------------------------------------------------------
+
+PRIVATE = "hair-vitamin-capsules"
+
+
+async def test_the_owner_who_is_signed_in_needs_no_token(client: GraphClient) -> None:
+    asha = await client.sign_in()
+    own = await till(client, bearer=asha.access_token, **MAN)
+
+    ordered = await own.order(PRIVATE, token=None, bearer=asha.access_token)
+    refused = await own.order("minoxidil-5-solution", token=None, bearer=asha.access_token)
+
+    assert ordered["userErrors"] == []
+    assert gates(refused) == [[ON_PRESCRIPTION]]
+
+
+async def test_everybody_else_is_a_stranger_even_who_treats_the_owner(
+    client: GraphClient, started: tuple[Starlette, GraphClient], database: Any
+) -> None:
+    asha = await client.sign_in()
+    own = await till(client, bearer=asha.access_token, **{**MAN, "allergies": "COCONUT_OIL"})
+    staff = started[0].state.services.staff
+    strangers: list[SignedIn] = []
+    for number, roles in enumerate((["DOCTOR"], ["COACH"], ["ADMIN"], [])):
+        phone = f"900000000{number}"
+        if roles:
+            await staff.invite(phone, roles, by=None)
+        strangers.append(await client.sign_in(phone))
+    for treating in strangers[:2]:
+        await staff.assign(customer_id=key_of(asha), staff_id=key_of(treating), by=key_of(strangers[2]))
+    before = await counts(database)
+
+    for stranger in strangers:
+        refused = await own.order(PRIVATE, "early-stage-hair-growth-oil", token=None, bearer=stranger.access_token)
+
+        assert refusals(refused) == [("REPORT_ACCESS_REQUIRED", "0"), ("SAFETY_BLOCK", "1")]
+        assert refused["userErrors"][1]["findings"] == []
+    assert await counts(database) == before
+    with_the_token = await own.order(PRIVATE, bearer=strangers[0].access_token)
+    assert with_the_token["userErrors"] == []
+
+
+async def test_no_other_token_opens_the_order(client: GraphClient) -> None:
+    person, other = await till(client, **MAN), await till(client, **MAN)
+    placed = await other.order()
+
+    for token in (other.access_token, placed["accessToken"], f"{person.access_token}x", " ", "é", "x" * 5000):
+        refused = await person.order(PRIVATE, token=token)
+
+        assert refusals(refused) == [("REPORT_ACCESS_REQUIRED", "0")], token
+
+
+async def test_the_token_opens_the_order_as_bearer_too(client: GraphClient) -> None:
+    person = await till(client, **MAN)
+
+    payload = await person.order(PRIVATE, token=None, bearer=person.access_token)
+
+    assert payload["userErrors"] == []
+
+
+def key_of(who: SignedIn) -> UUID:
+    return UUID(hex=read_node_id(who.customer_id).key)
