@@ -1,15 +1,16 @@
 """Keep a data folder as a release wrote it, for the tests of migrations, with what its clients sent and were shown.
 
-python tools/release_folder.py NUMBER [CHECKOUT]
+python -m tools.release_folder NUMBER [CHECKOUT]
 
-NUMBER is the release's; CHECKOUT a clean checkout of its code, this one when left out. The Python that runs this needs
-the release's dependencies. Writes tests/releases/release-NUMBER.tar.xz and .json. All people are made up.
+NUMBER is the release's, 1 or 2; CHECKOUT a clean checkout of its code, this one when left out. The Python that runs
+this needs the release's dependencies. Writes tests/releases/release-NUMBER.tar.xz and .json. All people are made up.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -28,6 +29,9 @@ from uuid import uuid4
 import httpx
 from pymongo import MongoClient
 
+from tools.release_operations import EXAMPLES, MORE_OPERATIONS
+from tools.release_stories import LIVES
+
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "tests" / "releases"
 SECRET_KEY = "a secret of the tests, long enough to sign"  # noqa: S105 - made up
@@ -37,130 +41,7 @@ PATIENCE_S = 60
 # what mongod makes anew, or says about the machine rather than about the release
 LEFT_OUT = {"journal", "diagnostic.data", "_tmp", "mongod.lock", "WiredTiger.lock"}
 
-EXAMPLES = ("submit_hair_test", "report", "place_order", "order")
-
-PRIVATE_REPORT = """# What the access token of submitHairTest opens, but for the person.
-query PrivateReport($publicId: String!, $accessToken: String!) {
-  report(publicId: $publicId, accessToken: $accessToken) {
-    id
-    publicId
-    createdAt
-    rulesetVersion
-    causes {
-      cause
-      score
-      answersThatRaisedIt
-    }
-    safetyFindings {
-      code
-      action
-    }
-    hairTest {
-      id
-      submittedAt
-      hairLossStage
-      familyHistory
-      dandruff
-      sleep
-      stress
-      hasAcidityOrGas
-      energyLevel
-      isTakingSupplements
-      report {
-        publicId
-      }
-    }
-  }
-}
-"""
-
-WHOLE_ORDER = """# What examples/order.graphql leaves out.
-query WholeOrder($accessToken: String!) {
-  order(accessToken: $accessToken) {
-    id
-    paymentMethod
-    lines {
-      unitPrice {
-        minorUnits
-      }
-      total {
-        minorUnits
-      }
-    }
-    pricing {
-      subtotal {
-        minorUnits
-      }
-      total {
-        minorUnits
-      }
-    }
-    shippingAddress {
-      ...Whole
-    }
-    billingAddress {
-      ...Whole
-    }
-  }
-}
-
-fragment Whole on Address {
-  name
-  addressLine
-  city
-  state
-  pinCode
-  country
-}
-"""
-
-# what differs from examples/submit_hair_test.json: three people, the first of whom comes twice
-HAIR_TESTS: tuple[dict[str, Any], ...] = (
-    {"name": "Asha Rao", "phone": "98765 43210", "age": 28, "gender": "FEMALE"},
-    {"name": "Ravi Kumar Iyer", "phone": "09876543211", "age": 45, "gender": "MALE", "dandruff": "PSORIASIS"},
-    {
-        "name": "Noor",
-        "phone": "9876543212",
-        "age": 63,
-        "gender": "OTHER",
-        "hairLossStage": "STAGE_6",
-        "familyHistory": "BOTH",
-        "dandruff": "NO",
-        "sleep": "PEACEFUL",
-        "stress": "HIGH",
-        "energyLevel": "VERY_LOW",
-        "isTakingSupplements": True,
-    },
-    {
-        "name": "Asha Rao",
-        "phone": "+91 98765-43210",
-        "age": 29,
-        "gender": "FEMALE",
-        "hairLossStage": "STAGE_3",
-        "familyHistory": "NONE",
-        "dandruff": "HEAVY",
-        "sleep": "DIFFICULT",
-        "stress": "NONE",
-        "hasAcidityOrGas": False,
-        "energyLevel": "HIGH",
-    },
-)
-
-ELSEWHERE = {
-    "name": "Meena Iyer",
-    "addressLine": "4 Beach Road, Flat 2",
-    "city": "Chennai",
-    "state": "TAMIL_NADU",
-    "pinCode": "600 004",
-}
-
-# which hair test's report an order is from, and what differs from examples/place_order.json; True stands for the kit's
-# products by name, two of each
-ORDERS: tuple[tuple[int, dict[str, Any]], ...] = (
-    (0, {}),
-    (0, {"lines": True, "billingAddress": ELSEWHERE, "paymentMethod": "SNAPMINT"}),
-    (1, {"phone": "9876543213", "shippingAddress": ELSEWHERE}),
-)
+# --- the release and its clients --------------------------------------------------------------------------------------
 
 
 class ReleaseFault(Exception):
@@ -171,6 +52,7 @@ class ReleaseFault(Exception):
 class Release:
     """The code of a release, and how to run it."""
 
+    number: int
     source: Path
 
     def commit(self) -> str:
@@ -205,8 +87,8 @@ class Release:
 
     def operations(self) -> dict[str, str]:
         """Return what a client of this release sends, by name."""
-        examples = {name: self.example(f"{name}.graphql") for name in EXAMPLES}
-        return {**examples, "private_report": PRIVATE_REPORT, "whole_order": WHOLE_ORDER}
+        examples = {name: self.example(f"{name}.graphql") for name in EXAMPLES[self.number]}
+        return {**examples, **MORE_OPERATIONS[self.number]}
 
     def input(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
         """Return the input of an example with a key of its own; `changes` go to the part that has the field."""
@@ -216,61 +98,73 @@ class Release:
             (parts[0] if parts else typed)[field] = value
         return typed
 
+    def run(self, data: Path, *arguments: str) -> None:
+        """Run a command of the release on a folder, beside its server or without one."""
+        # where no file .env is, as for the server
+        command = (sys.executable, "-m", "traya_gql", *arguments, "--data", str(data))
+        _said_by(*command, env=self.environment(), cwd=data.parent)
+
     def _git(self, *arguments: str) -> str:
         return _said_by("git", "-C", str(self.source), *arguments)
 
 
 @dataclass(frozen=True)
 class Client:
-    """Asks a running server as a front end of its release would."""
+    """Asks a running server as a front end of its release would. `output` is what the server prints."""
 
+    release: Release
     port: int
-    operations: dict[str, str]
+    output: Path
 
-    def ask(self, operation: str, **variables: Any) -> Any:
-        """Return the only field of the answer.
+    def ask(self, operation: str, *, bearer: str | None = None, **variables: Any) -> Any:
+        """Return the only field of the answer; `bearer` is the access token of who asks.
 
         Raises:
             ReleaseFault: the request failed or was refused.
         """
-        query = {"query": self.operations[operation], "variables": variables}
-        answer = httpx.post(f"http://127.0.0.1:{self.port}/graphql", json=query, timeout=PATIENCE_S).json()
+        query = {"query": self.release.operations()[operation], "variables": variables}
+        headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
+        url = f"http://127.0.0.1:{self.port}/graphql"
+        answer = httpx.post(url, json=query, headers=headers, timeout=PATIENCE_S).json()
         (field,) = (answer.get("data") or {"nothing": None}).values()
         if "errors" in answer or field is None or field.get("userErrors"):
             raise ReleaseFault(f"{operation} was answered with {answer}")
         return field
 
-    def mutate(self, operation: str, typed: dict[str, Any]) -> Any:
+    def mutate(self, operation: str, typed: dict[str, Any], *, bearer: str | None) -> Any:
         """Send it twice, and return the first answer.
 
         Raises:
             ReleaseFault: the repeat had another effect, or the request failed.
         """
-        first, second = self.ask(operation, input=typed), self.ask(operation, input=typed)
+        first, second = (self.ask(operation, bearer=bearer, input=typed) for _ in range(2))
         if {**first, "isReplay": True} != second:
             raise ReleaseFault(f"{operation} was repeated with {second}")
         return first
 
+    def sign_in(self, phone: str, *, device: str) -> Any:
+        """Sign in with the code that the server prints, and return the session's tokens and whose they are."""
+        challenge = self.ask("request_otp", input={"phone": phone})["challenge"]
+        # it is printed before the answer is sent
+        codes = re.findall(rf"Message to \+91{phone}:\s+(\d{{6}})", self.output.read_text(encoding="utf-8"))
+        return self.ask("verify_otp", input={"challenge": challenge, "code": codes[-1], "device": device})
 
-def live(client: Client, release: Release) -> dict[str, Any]:
-    """Do what people do, and return what they sent and were shown."""
-    hair_tests, orders = [], []
-    for changes in HAIR_TESTS:
-        typed = release.input("submit_hair_test", changes)
-        submitted = client.mutate("submit_hair_test", typed)
+    def take_hair_test(self, changes: dict[str, Any], *, bearer: str | None = None) -> dict[str, Any]:
+        """Take a hair test, and return what was sent and shown."""
+        typed = self.release.input("submit_hair_test", changes)
+        submitted = self.mutate("submit_hair_test", typed, bearer=bearer)
         public_id, token = submitted["report"]["publicId"], submitted["accessToken"]
-        hair_tests.append(
-            {
-                "input": typed,
-                "submitted": submitted,
-                "report": client.ask("report", publicId=public_id),
-                "privateReport": client.ask("private_report", publicId=public_id, accessToken=token),
-            }
-        )
-    for number, changes in ORDERS:
-        hair_test = hair_tests[number]
+        return {
+            "input": typed,
+            "submitted": submitted,
+            "report": self.ask("report", publicId=public_id),
+            "privateReport": self.ask("private_report", publicId=public_id, accessToken=token),
+        }
+
+    def order(self, hair_test: dict[str, Any], changes: dict[str, Any], *, bearer: str | None = None) -> dict[str, Any]:
+        """Order from the report of a hair test, and return what was sent and shown."""
         lines = [{"productId": item["product"]["id"], "quantity": 2} for item in hair_test["report"]["kit"]["items"]]
-        typed = release.input(
+        typed = self.release.input(
             "place_order",
             {
                 "reportPublicId": hair_test["submitted"]["report"]["publicId"],
@@ -278,41 +172,42 @@ def live(client: Client, release: Release) -> dict[str, Any]:
                 **({"lines": lines} if changes.get("lines") else {}),
             },
         )
-        placed = client.mutate("place_order", typed)
+        placed = self.mutate("place_order", typed, bearer=bearer)
         token = placed["accessToken"]
-        orders.append(
-            {
-                "input": typed,
-                "placed": placed,
-                "order": client.ask("order", accessToken=token),
-                "wholeOrder": client.ask("whole_order", accessToken=token),
-            }
-        )
-    return {"hairTests": hair_tests, "orders": orders}
+        return {
+            "input": typed,
+            "placed": placed,
+            "order": self.ask("order", accessToken=token),
+            "wholeOrder": self.ask("whole_order", accessToken=token),
+        }
+
+
+# --- the folder -------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def serving(release: Release, data: Path) -> Iterator[int]:
-    """The release's server on a folder; the port. It ends cleanly, and its database too."""
+def serving(release: Release, data: Path) -> Iterator[Client]:
+    """A client of the release's server on a folder. The server ends cleanly, and its database too."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     command = [sys.executable, "-m", "traya_gql", "serve", "--port", str(port), "--data", str(data)]
-    with (data.parent / "output").open("w+", encoding="utf-8") as output:
+    printed = data.parent / "output"
+    with printed.open("w", encoding="utf-8") as output:
         # beside the data folder: a file .env of whoever runs this must not count
         process = subprocess.Popen(
             command, cwd=data.parent, env=release.environment(), stdout=output, stderr=subprocess.STDOUT
         )
         try:
             _wait_until_ready(process, port)
-            yield port
+            _keep_no_history(data)
+            yield Client(release, port, printed)
             _forget_machine(data)
         finally:
             process.send_signal(signal.SIGINT)
             code = process.wait(PATIENCE_S)
-        if code != 0:
-            output.seek(0)
-            raise ReleaseFault(f"The server ended with code {code}: {output.read()}")
+    if code != 0:
+        raise ReleaseFault(f"The server ended with code {code}: {printed.read_text(encoding='utf-8')}")
 
 
 def pack(data: Path, archive: Path, *, made_at: datetime) -> None:
@@ -342,38 +237,49 @@ def pack(data: Path, archive: Path, *, made_at: datetime) -> None:
                 target.add(path, str(place), recursive=False, filter=plain)
 
 
-def keep(number: int, release: Release) -> Path:
+def keep(release: Release) -> Path:
     """Make the folder of a release, keep it, and return its archive."""
-    archive = FOLDER / f"release-{number}.tar.xz"
+    archive = FOLDER / f"release-{release.number}.tar.xz"
     made_at = datetime.now(UTC).replace(microsecond=0)
-    operations = release.operations()
     told = {
-        "release": number,
+        "release": release.number,
         "commit": release.commit(),
         "madeAt": made_at.isoformat(),
         "secretKey": SECRET_KEY,
         "accessTokenDays": ACCESS_TOKEN_DAYS,
-        "operations": operations,
+        "operations": release.operations(),
     }
     with tempfile.TemporaryDirectory() as scratch:
         data = Path(scratch) / "data"
-        with serving(release, data) as port:
-            told |= live(Client(port, operations), release)
+        with serving(release, data) as client:
+            told |= LIVES[release.number](client, data)
         pack(data, archive, made_at=made_at)
     text = json.dumps(told, indent=2, ensure_ascii=False)
-    (FOLDER / f"release-{number}.json").write_text(f"{text}\n", encoding="utf-8")
+    (FOLDER / f"release-{release.number}.json").write_text(f"{text}\n", encoding="utf-8")
     return archive
+
+
+@contextmanager
+def _mongodb(data: Path) -> Iterator[MongoClient[dict[str, Any]]]:
+    port = (data / "port").read_text(encoding="ascii").strip()
+    with MongoClient[dict[str, Any]](f"mongodb://127.0.0.1:{port}/?replicaSet=traya") as client:
+        yield client
+
+
+def _keep_no_history(data: Path) -> None:
+    """Let mongod forget at once what records were before they changed: nobody reads it, and it made a quarter."""
+    with _mongodb(data) as client:
+        client.admin.command("setParameter", 1, minSnapshotHistoryWindowInSeconds=0)
 
 
 def _forget_machine(data: Path) -> None:
     """Drop what mongod notes at each start: the machine's name and paths."""
-    port = (data / "port").read_text(encoding="ascii").strip()
-    with MongoClient[dict[str, Any]](f"mongodb://127.0.0.1:{port}/?replicaSet=traya") as client:
+    with _mongodb(data) as client:
         client.local.drop_collection("startup_log")
 
 
-def _said_by(*command: str, env: dict[str, str] | None = None) -> str:
-    return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout.strip()
+def _said_by(*command: str, env: dict[str, str] | None = None, cwd: Path | None = None) -> str:
+    return subprocess.run(command, env=env, cwd=cwd, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
@@ -389,9 +295,9 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case [number, *source] if number.isdecimal() and len(source) <= 1:
+        case [number, *source] if number.isdecimal() and int(number) in LIVES and len(source) <= 1:
             try:
-                made = keep(int(number), Release(Path(source[0] if source else ROOT).resolve()))
+                made = keep(Release(int(number), Path(source[0] if source else ROOT).resolve()))
             except ReleaseFault as fault:
                 sys.exit(str(fault))
             print(f"{made}: {made.stat().st_size / 1000:.0f} kB")

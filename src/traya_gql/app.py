@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute, Route
 from traya_gql.context import Context
 from traya_gql.documents import collections, migrations
 from traya_gql.documents.transactions import Transactions
+from traya_gql.domain.questionnaire.model import current_questionnaire
 from traya_gql.domain.rates import Rates
 from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.graph import Graph, build_schema
@@ -150,6 +151,8 @@ def build_services(
     once = Once(transactions=transactions, keys=keys)
     revocations = Revocations(now=clock)
     rules = current_ruleset()
+    # read now: a broken one stops the start and not the first request
+    current_questionnaire()
     codes = OneTimeCodes(keys=keys, messages=messages, limiter=limiter, rates=rates, now=clock)
     return Services(
         access_tokens=tokens,

@@ -12,6 +12,8 @@ from tests.cli.serving import free_port, run, serving
 from tests.processes import processes_of
 from traya_gql import __version__
 from traya_gql.documents.migrations import STEPS
+from traya_gql.domain.questionnaire.model import current_questionnaire
+from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.graph import schema_text
 
 pytestmark = pytest.mark.xdist_group("servers")
@@ -21,7 +23,7 @@ def test_help_teaches(tmp_path: Path) -> None:
     shown = run("--help", cwd=tmp_path)
 
     assert shown.returncode == 0
-    for command in ("serve", "seed", "schema", "doctor", "migrate"):
+    for command in ("serve", "seed", "schema", "doctor", "migrate", "ruleset"):
         assert command in shown.stdout
     assert "traya-gql serve --port 8123" in run("serve", "--help", cwd=tmp_path).stdout
     assert run("--version", cwd=tmp_path).stdout.strip() == __version__
@@ -49,8 +51,8 @@ def test_seed_adds_what_is_missing_and_changes_nothing_else(tmp_path: Path) -> N
     first = run("seed", "--data", str(data), cwd=tmp_path)
     second = run("seed", "--data", str(data), cwd=tmp_path)
 
-    assert first.stdout.strip() == "15 products added, 0 were there already."
-    assert second.stdout.strip() == "0 products added, 15 were there already."
+    assert first.stdout.strip() == "20 products added, 0 were there already."
+    assert second.stdout.strip() == "0 products added, 20 were there already."
     assert processes_of(data) == {}
 
 
@@ -63,6 +65,9 @@ def test_doctor_finds_a_healthy_database_healthy_and_hides_secrets(tmp_path: Pat
 
     assert healthy.returncode == 0, healthy.stdout
     assert "all there" in healthy.stdout
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in healthy.stdout.splitlines()]
+    assert ["ruleset", f"{current_ruleset().version}: ok", "nothing"] in rows
+    assert ["questionnaire", f"{current_questionnaire().version}: ok", "nothing"] in rows
     assert secret not in healthy.stdout + healthy.stderr
 
 

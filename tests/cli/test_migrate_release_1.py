@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import tarfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import jwt
 import pytest
-from pymongo import MongoClient
 
+from tests.cli.released import (
+    PRIVATE_REPORT,
+    Released,
+    ask_as,
+    by_key,
+    shown_by_the_link,
+    shown_to_readers,
+    without_texts,
+)
 from tests.cli.serving import Server, free_port, run, serving
 from traya_gql.integrations.mongodb.embedded import attach
 
@@ -22,46 +26,13 @@ pytestmark = pytest.mark.xdist_group("servers")
 
 Finished = subprocess.CompletedProcess[str]
 
-RELEASES = Path(__file__).parent.parent / "releases"
-TOLD: dict[str, Any] = json.loads((RELEASES / "release-1.json").read_text(encoding="utf-8"))
-OPERATIONS: dict[str, str] = TOLD["operations"]
-HAIR_TESTS: list[dict[str, Any]] = TOLD["hairTests"]
-ORDERS: list[dict[str, Any]] = TOLD["orders"]
-SETTINGS = {"TRAYA_SECRET_KEY": TOLD["secretKey"], "TRAYA_ACCESS_TOKEN_DAYS": str(TOLD["accessTokenDays"])}
+RELEASE = Released(1)
+OPERATIONS: dict[str, str] = RELEASE.told["operations"]
+HAIR_TESTS: list[dict[str, Any]] = RELEASE.told["hairTests"]
+ORDERS: list[dict[str, Any]] = RELEASE.told["orders"]
 
-PERSON = """query ($publicId: String!, $accessToken: String!) {
-  report(publicId: $publicId, accessToken: $accessToken) {
-    hairTest { person { name phone age gender } }
-  }
-}"""
-
-
-def unpacked(parent: Path) -> Path:
-    """Return the data folder as the first release left it."""
-    data = parent / "data"
-    with tarfile.open(RELEASES / "release-1.tar.xz") as archive:
-        archive.extractall(data, filter="data")
-    return data
-
-
-def make_keys_young(uri: str) -> None:
-    """Date the idempotency keys of today: they are forgotten after a week, which the archive has outlived."""
-    with MongoClient[dict[str, Any]](uri) as client:
-        keys = client.get_default_database().idempotency
-        changed = keys.update_many({}, {"$set": {"created_at": datetime.now(UTC)}})
-    assert changed.modified_count == len(HAIR_TESTS) + len(ORDERS)
-
-
-def still_valid(token: str) -> str:
-    """Return an access token as the first release signed it, but for its end, which it has outlived."""
-    claims = jwt.decode(
-        token,
-        TOLD["secretKey"],
-        algorithms=["HS256"],
-        options={"verify_exp": False, "verify_iat": False, "verify_aud": False},
-    )
-    claims["exp"] = int((datetime.now(UTC) + timedelta(hours=1)).timestamp())
-    return jwt.encode(claims, TOLD["secretKey"], algorithm="HS256", headers=jwt.get_unverified_header(token))
+each_hair_test = pytest.mark.parametrize("kept", HAIR_TESTS, ids=range(len(HAIR_TESTS)))
+each_order = pytest.mark.parametrize("kept", ORDERS, ids=range(len(ORDERS)))
 
 
 # One folder goes through the change, on one MongoDB, and each fixture below is its next day.
@@ -70,9 +41,9 @@ def still_valid(token: str) -> str:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder as the first release left it."""
-    folder = unpacked(tmp_path_factory.mktemp("release-1"))
+    folder = RELEASE.unpacked(tmp_path_factory.mktemp("release-1"))
     attachment = attach(folder, mongod=None)
-    make_keys_young(attachment.uri)
+    RELEASE.make_young(attachment.uri)
     yield folder
     attachment.release(wait_s=10)
 
@@ -80,19 +51,25 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def refused(data: Path) -> Finished:
     """This release, started on the folder by somebody who knows of no change."""
-    return run("serve", "--port", str(free_port()), "--data", str(data), cwd=data.parent, **SETTINGS)
+    return run("serve", "--port", str(free_port()), "--data", str(data), cwd=data.parent, **RELEASE.settings)
 
 
 @pytest.fixture(scope="module")
 def migrations(data: Path, refused: Finished) -> list[Finished]:
     """The command that was named, given twice."""
-    return [run("migrate", "--data", str(data), cwd=data.parent, **SETTINGS) for _ in range(2)]
+    return [run("migrate", "--data", str(data), cwd=data.parent, **RELEASE.settings) for _ in range(2)]
 
 
 @pytest.fixture(scope="module")
-def server(data: Path, migrations: list[Finished]) -> Iterator[Server]:
+def seeded(data: Path, migrations: list[Finished]) -> Finished:
+    """The command that adds what the catalogue has gained."""
+    return run("seed", "--data", str(data), cwd=data.parent, **RELEASE.settings)
+
+
+@pytest.fixture(scope="module")
+def server(data: Path, seeded: Finished) -> Iterator[Server]:
     """This release, serving. The tests only read, or repeat."""
-    with serving(data, **SETTINGS) as started:
+    with serving(data, **RELEASE.settings) as started:
         yield started
 
 
@@ -114,57 +91,29 @@ def test_migrate_brings_the_folder_up_once(migrations: list[Finished]) -> None:
     assert "The database is already current" in second.stdout
 
 
+def test_seed_adds_the_products_that_the_first_release_did_not_have(seeded: Finished) -> None:
+    assert seeded.stdout.strip() == "5 products added, 15 were there already."
+
+
+def test_the_catalogue_is_there_once_and_all_of_it_can_be_ordered(server: Server) -> None:
+    assert server.ask("{ products { totalCount } }") == {"products": {"totalCount": 20}}
+
+
 # --- afterwards, to clients of the first release --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kept", HAIR_TESTS, ids=range(len(HAIR_TESTS)))
-def test_a_shared_report_looks_as_before(server: Server, kept: dict[str, Any]) -> None:
+@each_hair_test
+def test_a_shared_report_looks_as_before_but_for_how_strong_the_causes_are(
+    server: Server, kept: dict[str, Any]
+) -> None:
     seen = server.ask(OPERATIONS["report"], publicId=kept["submitted"]["report"]["publicId"])
 
-    assert seen["report"] == kept["report"]
+    assert without_texts(seen["report"]) == shown_by_the_link(kept)
 
 
-@pytest.mark.parametrize("kept", HAIR_TESTS, ids=range(len(HAIR_TESTS)))
-def test_the_token_of_a_report_opens_the_same_private_parts(server: Server, kept: dict[str, Any]) -> None:
-    seen = server.ask(
-        OPERATIONS["private_report"],
-        publicId=kept["submitted"]["report"]["publicId"],
-        accessToken=still_valid(kept["submitted"]["accessToken"]),
-    )
-
-    assert seen["report"] == kept["privateReport"]
-
-
-@pytest.mark.parametrize("kept", HAIR_TESTS, ids=range(len(HAIR_TESTS)))
-def test_the_person_of_a_hair_test_is_the_one_who_took_it(server: Server, kept: dict[str, Any]) -> None:
-    seen = server.ask(
-        PERSON,
-        publicId=kept["submitted"]["report"]["publicId"],
-        accessToken=still_valid(kept["submitted"]["accessToken"]),
-    )
-
-    typed = kept["input"]["customer"]
-    digits = "".join(letter for letter in typed["phone"] if letter.isdecimal())
-    assert seen["report"]["hairTest"]["person"] == {
-        "name": typed["name"],
-        "phone": f"+91{digits[-10:]}",
-        "age": typed["age"],
-        "gender": typed["gender"],
-    }
-
-
-def test_a_report_stays_closed_without_its_token(server: Server) -> None:
-    kept = HAIR_TESTS[0]["submitted"]
-    foreign = still_valid(HAIR_TESTS[1]["submitted"]["accessToken"])
-
-    seen = server.ask(PERSON, publicId=kept["report"]["publicId"], accessToken=foreign)
-
-    assert seen == {"report": {"hairTest": None}}
-
-
-@pytest.mark.parametrize("kept", ORDERS, ids=range(len(ORDERS)))
+@each_order
 def test_the_token_of_an_order_opens_the_same_order(server: Server, kept: dict[str, Any]) -> None:
-    token = still_valid(kept["placed"]["accessToken"])
+    token = RELEASE.still_valid(kept["placed"]["accessToken"])
 
     seen = server.ask(OPERATIONS["order"], accessToken=token)
     whole = server.ask(OPERATIONS["whole_order"], accessToken=token)
@@ -173,19 +122,39 @@ def test_the_token_of_an_order_opens_the_same_order(server: Server, kept: dict[s
     assert whole["order"] == kept["wholeOrder"]
 
 
-@pytest.mark.parametrize("kept", HAIR_TESTS, ids=range(len(HAIR_TESTS)))
-def test_a_hair_test_repeated_after_the_change_gives_the_first_answer(server: Server, kept: dict[str, Any]) -> None:
-    repeated = server.ask(OPERATIONS["submit_hair_test"], input=kept["input"])
-
-    assert repeated["submitHairTest"] == {**kept["submitted"], "isReplay": True}
-
-
-@pytest.mark.parametrize("kept", ORDERS, ids=range(len(ORDERS)))
+@each_order
 def test_an_order_repeated_after_the_change_gives_the_first_answer(server: Server, kept: dict[str, Any]) -> None:
     repeated = server.ask(OPERATIONS["place_order"], input=kept["input"])
 
     assert repeated["placeOrder"] == {**kept["placed"], "isReplay": True}
 
 
-def test_the_catalogue_is_still_there_once(server: Server) -> None:
-    assert server.ask("{ products { totalCount } }") == {"products": {"totalCount": 15}}
+def test_the_first_questionnaires_input_is_refused_as_bad_input(server: Server) -> None:
+    answer = ask_as(None, server, OPERATIONS["submit_hair_test"], input=HAIR_TESTS[0]["input"])
+
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_USER_INPUT"}
+
+
+# --- afterwards, to clients of this release -------------------------------------------------------------------------
+
+
+@each_hair_test
+def test_the_token_of_a_report_opens_what_that_release_said_and_nothing_that_it_did_not(
+    server: Server, kept: dict[str, Any]
+) -> None:
+    seen = server.ask(PRIVATE_REPORT, **RELEASE.opened(kept))
+
+    assert by_key(seen["report"]) == shown_to_readers(kept)
+
+
+def test_a_report_stays_closed_without_its_token(server: Server) -> None:
+    public_id = HAIR_TESTS[0]["submitted"]["report"]["publicId"]
+    foreign = RELEASE.opened(HAIR_TESTS[1])["accessToken"]
+
+    seen = server.ask(PRIVATE_REPORT, publicId=public_id, accessToken=foreign)["report"]
+
+    assert [seen[name] for name in ("safetyFindings", "hairTest")] == [None, None]
+    assert {(cause["level"], cause["score"], cause["answersThatRaisedIt"]) for cause in seen["causes"]} == {
+        (None, None, None)
+    }
+    assert (seen["kit"]["isWhole"], seen["kit"]["excluded"]) == (False, None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,12 @@ from tests.cli.serving import Server, serving
 from tests.cli.serving import run as command
 from tests.integrations.sms_standin import SmsMode, SmsStandIn, sms_standin_in_a_thread
 from tests.processes import HANG_GUARD_S, eventually, processes_of
-from tests.support import REQUEST_OTP, VERIFY_OTP, address, example, hair_test, order
+from tests.support import REQUEST_OTP, SAFE, VERIFY_OTP, address, example, given, hair_test, order
 from traya_gql.integrations.mongodb.embedded import attach
 
 pytestmark = pytest.mark.xdist_group("servers")
 
-PHONE = "6123409871"
+PHONE, DOCTOR, ADMIN = "6123409871", "6123409872", "6123409873"
 PLANTED = {
     "phone": PHONE,
     "name": "Plantedname",
@@ -35,16 +36,45 @@ PLANTED = {
     "stored": "Plantedrecord",
     "secret key": "the Planted key of this server, long enough",
     "sms token": "token-of-the-tests",
-    "answer": "PSORIASIS",
+    "doctor's phone": DOCTOR,
+    "administrator's phone": ADMIN,
+    "e-mail address": "planted.mail@example.com",
+    "scalp": "PSORIASIS",
+    "illness": "ANAEMIA",
+    "medicine": "IMMUNOSUPPRESSANT",
+    "allergy": "ASHWAGANDHA",
+    "event": "SEVERE_ILLNESS",
+    "clearance reason": "Plantedreason: seen by me in person.",
     "proxy": "203.0.113.77",
 }
+ILL: dict[str, Any] = {
+    **SAFE,
+    "isTryingForABaby": True,
+    "dandruff": PLANTED["scalp"],
+    "healthConditions": PLANTED["illness"],
+    "medicines": PLANTED["medicine"],
+    "allergies": PLANTED["allergy"],
+    "lastYearEvents": PLANTED["event"],
+}
+
+ADD_ADDRESS = "mutation ($i: AddAddressInput!) { addAddress(input: $i) { addresses { id } } }"
+ASSIGN = "mutation ($i: AssignStaffInput!) { assignStaff(input: $i) { customer { id } } }"
+CLAIM = "mutation ($i: ClaimGuestRecordsInput!) { claimGuestRecords(input: $i) { claimedIds } }"
+PROFILE = "mutation ($i: UpdateProfileInput!) { updateProfile(input: $i) { customer { id } } }"
+REFRESH = "mutation ($t: String!) { refreshSession(input: {refreshToken: $t}) { refreshToken } }"
+WHOLE_REPORT = """query ($publicId: String!, $accessToken: String) {
+  report(publicId: $publicId, accessToken: $accessToken) {
+    inputsHash safetyFindings { message } hairTest { person { email } answers { key values } }
+  }
+}"""
 
 
 class Run:
     """A server under a client that plants secrets and collects those it is given."""
 
-    def __init__(self, server: Server, sms: SmsStandIn, database: Any) -> None:
+    def __init__(self, server: Server, sms: SmsStandIn, database: Any, invite: Callable[[str, str], int]) -> None:
         self.server = server
+        self.invite = invite
         self.sms = sms
         self.database = database
         self.secrets = dict(PLANTED)
@@ -65,17 +95,17 @@ class Run:
             if len(part) >= 6:
                 self.secrets[f"{name} {number}"] = part
 
-    def sign_in(self) -> dict[str, Any]:
-        challenge = self.ask(REQUEST_OTP, input={"phone": PHONE})["data"]["requestOtp"]["challenge"]
+    def sign_in(self, phone: str = PHONE) -> dict[str, Any]:
+        challenge = self.ask(REQUEST_OTP, input={"phone": phone})["data"]["requestOtp"]["challenge"]
         code = self.sms.next_message_blocking().text[:6]
-        self.remember("sent code", code)
+        self.remember(f"sent code of {phone}", code)
         typed = {"challenge": challenge, "device": PLANTED["name"]}
         self.ask(VERIFY_OTP, input={**typed, "code": PLANTED["code"]})
         given: dict[str, Any] = self.ask(VERIFY_OTP, input={**typed, "code": code})["data"]["verifyOtp"]
         header, payload, signature = given["accessToken"].split(".")
         assert json.loads(base64.urlsafe_b64decode(payload + "=="))["aud"] == "session"
-        self.remember("access token", f"{payload}.{signature}")
-        self.remember("refresh token", ".".join(given["refreshToken"].split(".")[1:]))
+        self.remember(f"access token of {phone}", f"{payload}.{signature}")
+        self.remember(f"refresh token of {phone}", ".".join(given["refreshToken"].split(".")[1:]))
         assert header
         return given
 
@@ -95,7 +125,11 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Run]:
         settings |= {"TRAYA_SMS_URL": sms.url, "TRAYA_SMS_TOKEN": sms.token}
         assert command("seed", cwd=tmp_path, **settings).returncode == 0
         with serving(tmp_path / "data", **settings) as server:
-            run = Run(server, sms, client.get_default_database())
+
+            def invite(phone: str, role: str) -> int:
+                return command("staff", "invite", phone, "--role", role, cwd=tmp_path, **settings).returncode
+
+            run = Run(server, sms, client.get_default_database(), invite)
             with run.http:
                 yield run
     attachment.release(wait_s=15)
@@ -103,34 +137,83 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Run]:
 
 def use_everything(run: Run) -> dict[str, Any]:
     """Ask what the product is for, well and badly, and return what was made."""
-    person = {"name": f"{PLANTED['name']} Rao", "phone": PHONE, "age": 31, "gender": "OTHER"}
-    typed = hair_test(customer=person) | {"customer": person}
-    typed["hair"]["dandruff"] = PLANTED["answer"]
-    submitted = run.ask(example("submit_hair_test"), input=typed)["data"]["submitHairTest"]
-    run.remember("guest token", submitted["accessToken"].split(".", 1)[1])
+    draft = keep_a_draft(run)
+    submitted = submit(run, draft)
     public_id = submitted["report"]["publicId"]
-    run.remember("public id", public_id)
+    reader = {"publicId": public_id, "accessToken": submitted["accessToken"]}
+    seen = run.ask(WHOLE_REPORT, **reader)["data"]["report"]
+    run.remember("hash of the answers", seen["inputsHash"])
+    assert seen["hairTest"]["person"]["email"] == PLANTED["e-mail address"]
     bought = order(public_id, phone=PHONE, shippingAddress=address(addressLine=PLANTED["street"], city=PLANTED["city"]))
     slug = '{ product(slug: "gentle-cleansing-shampoo") { id } }'
-    bought["lines"] = [{"productId": run.ask(slug)["data"]["product"]["id"]}]
+    bought["lines"] = [{"productId": run.ask(slug)["data"]["product"]["id"], "quantity": 1}]
     placed = run.ask(example("place_order"), input=bought)["data"]["placeOrder"]
     assert placed["userErrors"] == []
+    refuse(run, public_id, submitted["accessToken"])
     signed_in = run.sign_in()
     bearer = signed_in["accessToken"]
-    run.ask(
-        "{ viewer { customer { phone } guestRecords { claimId firstName } sessions { nodes { device } } } }",
-        bearer=bearer,
-    )
-    book = {"address": address(addressLine=PLANTED["street"]), "isDefault": True}
-    run.ask("mutation ($i: AddAddressInput!) { addAddress(input: $i) { addresses { id } } }", bearer=bearer, i=book)
-    profile = {"name": PLANTED["name"], "gender": "OTHER"}
-    run.ask(
-        "mutation ($i: UpdateProfileInput!) { updateProfile(input: $i) { customer { id } } }", bearer=bearer, i=profile
-    )
-    refresh = "mutation ($t: String!) { refreshSession(input: {refreshToken: $t}) { refreshToken } }"
-    renewed = run.ask(refresh, t=signed_in["refreshToken"])["data"]["refreshSession"]["refreshToken"]
+    account = "{ viewer { customer { phone } guestRecords { claimId firstName } sessions { nodes { device } } } }"
+    offered = run.ask(account, bearer=bearer)["data"]["viewer"]["guestRecords"]
+    run.ask(CLAIM, bearer=bearer, i={"ids": [one["claimId"] for one in offered]})
+    run.ask(ADD_ADDRESS, bearer=bearer, i={"address": address(addressLine=PLANTED["street"]), "isDefault": True})
+    run.ask(PROFILE, bearer=bearer, i={"name": PLANTED["name"], "gender": "OTHER"})
+    clearance = clear_a_finding(run, customer_id=signed_in["customer"]["id"], report_id=submitted["report"]["id"])
+    renewed = run.ask(REFRESH, t=signed_in["refreshToken"])["data"]["refreshSession"]["refreshToken"]
     run.remember("next refresh token", ".".join(renewed.split(".")[1:]))
-    return {"publicId": public_id, "bearer": bearer, "placed": placed, "typed": typed, "order": bought}
+    return {"publicId": public_id, "bearer": bearer, "order": bought, "clearance": clearance}
+
+
+def keep_a_draft(run: Run) -> str:
+    """Keep answers half given, and return the draft's token."""
+    saved = {"gender": "MALE", "age": 31, "answers": given({"dandruff": PLANTED["scalp"]})}
+    token: str = run.ask(example("save_hair_test_draft"), input=saved)["data"]["saveHairTestDraft"]["draftToken"]
+    run.remember("draft token", token.split(".", 1)[1])
+    whole = {**saved, "draftToken": token, "answers": hair_test(**ILL)["answers"]}
+    again = run.ask(example("save_hair_test_draft"), input=whole)["data"]["saveHairTestDraft"]
+    assert again["userErrors"] == []
+    assert len(run.ask(example("hair_test_draft"), token=token)["data"]["hairTestDraft"]["answers"]) > 10
+    return token
+
+
+def submit(run: Run, draft: str) -> dict[str, Any]:
+    person = {"name": f"{PLANTED['name']} Rao", "phone": PHONE, "age": 31, "gender": "MALE"}
+    typed = hair_test(customer={**person, "email": PLANTED["e-mail address"]})
+    del typed["answers"]
+    submitted: dict[str, Any] = run.ask(example("submit_hair_test"), input={**typed, "draftToken": draft})["data"][
+        "submitHairTest"
+    ]
+    assert submitted["userErrors"] == []
+    run.remember("guest token", submitted["accessToken"].split(".", 1)[1])
+    run.remember("public id", submitted["report"]["publicId"])
+    return submitted
+
+
+def refuse(run: Run, public_id: str, token: str) -> None:
+    """Order what is held back: the answer names illnesses."""
+    slug = '{ product(slug: "stress-management-supplement") { id } }'
+    lines = [{"productId": run.ask(slug)["data"]["product"]["id"], "quantity": 1}]
+    refused = run.ask(example("place_order"), input=order(public_id, lines=lines, reportAccessToken=token))
+    assert [one["code"] for one in refused["data"]["placeOrder"]["userErrors"]] == ["SAFETY_BLOCK"]
+
+
+def clear_a_finding(run: Run, *, customer_id: str, report_id: str) -> dict[str, Any]:
+    """Let a doctor lift a finding of the customer; return what was sent, with the doctor's access token."""
+    for phone, role in ((ADMIN, "ADMIN"), (DOCTOR, "DOCTOR")):
+        assert run.invite(phone, role) == 0
+    admin, doctor = run.sign_in(ADMIN), run.sign_in(DOCTOR)
+    staff_id = doctor["customer"]["id"]
+    run.ask(ASSIGN, bearer=admin["accessToken"], i={"customerId": customer_id, "staffId": staff_id})
+    typed = {
+        "reportId": report_id,
+        "finding": "G05_INFLAMED_SCALP",
+        "reason": PLANTED["clearance reason"],
+        "expiresAt": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
+    }
+    for more, errors in (("", 0), (" A cure!", 1)):
+        said = {**typed, "reason": f"{typed['reason']}{more}"}
+        answer = run.ask(example("clear_safety_finding"), bearer=doctor["accessToken"], input=said)
+        assert len(answer["data"]["clearSafetyFinding"]["userErrors"]) == errors
+    return {"input": typed, "bearer": doctor["accessToken"]}
 
 
 def ask_badly(run: Run) -> None:
@@ -147,6 +230,14 @@ def ask_badly(run: Run) -> None:
         {"query": example("submit_hair_test"), "variables": {"input": hair_test(name=PLANTED["name"], phone=literal)}},
         {"query": example("submit_hair_test"), "variables": {"input": hair_test(age=literal)}},
         {"query": '{ node(id: "' + literal + '") { id } }'},
+        {"query": example("submit_hair_test"), "variables": {"input": hair_test(**ILL, stress=literal)}},
+        {"query": example("submit_hair_test"), "variables": {"input": hair_test(**{**ILL, literal: phone})}},
+        {"query": example("submit_hair_test"), "variables": {"input": hair_test(email=f"{literal}@{phone}")}},
+        {"query": example("submit_hair_test"), "variables": {"input": {**hair_test(), "draftToken": literal}}},
+        {"query": example("hair_test_draft"), "variables": {"token": f"draft.{literal}.{phone}"}},
+        {"query": f'{{ hairTestDraft(token: "{literal}") {{ version }} }}'},
+        {"query": example("save_hair_test_draft"), "variables": {"input": {"answers": given({literal: literal})}}},
+        {"query": example("clear_safety_finding"), "variables": {"input": {"reason": PLANTED["clearance reason"]}}},
     ]
     for body in bad:
         run.http.post("/graphql", json=body, headers={"authorization": f"Bearer {header}.{header}.{header}"})
@@ -167,9 +258,19 @@ def break_down(run: Run, made: dict[str, Any]) -> list[str]:
     run.database.command("collMod", "orders", validator={"phone": PLANTED["stored"]})
     retry = {**made["order"], "idempotencyKey": hair_test()["idempotencyKey"]}
     faults.append(run.ask(example("place_order"), input=retry))
+    run.database.command("collMod", "hair_test_drafts", validator={"age": PLANTED["stored"]})
+    draft = {"answers": given({"dandruff": PLANTED["scalp"]})}
+    faults.append(run.ask(example("save_hair_test_draft"), input=draft))
+    run.database.command("collMod", "reports", validator={"gender": PLANTED["stored"]})
+    typed = {**made["clearance"]["input"], "reason": f"{PLANTED['clearance reason']} Again."}
+    faults.append(run.ask(example("clear_safety_finding"), bearer=made["clearance"]["bearer"], input=typed))
+    run.database.command("collMod", "reports", validator={})
     # pydantic quotes the value that it cannot read
     run.database.reports.update_one({"public_id": made["publicId"]}, {"$set": {"gender": PLANTED["stored"]}})
     faults.append(run.ask(example("report"), publicId=made["publicId"]))
+    run.database.hair_tests.update_many({}, {"$set": {"answers.dandruff": PLANTED["stored"]}})
+    run.database.reports.update_one({"public_id": made["publicId"]}, {"$set": {"gender": "MALE"}})
+    faults.append(run.ask(WHOLE_REPORT, bearer=made["bearer"], publicId=made["publicId"]))
     run.database.customers.update_one({"phone": f"+91{PHONE}"}, {"$set": {"roles": PLANTED["stored"]}})
     faults.append(run.ask("{ viewer { customer { id } } }", bearer=made["bearer"]))
     # the vendor refuses, and hangs up
@@ -192,7 +293,7 @@ def test_no_planted_secret_is_in_the_output(run: Run) -> None:
     found = [name for name, secret in run.secrets.items() if secret.lower() in printed.lower()]
     assert found == [], [line for line in printed.splitlines() if any(run.secrets[name] in line for name in found)]
     # and it is not for want of lines
-    assert len(incidents) == 3
+    assert len(incidents) == 6
     assert all(incident in printed for incident in incidents)
     assert printed.count("operation") >= 25
     assert len(run.secrets) > len(PLANTED) + 8

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.serving import run
+from traya_gql.domain.catalogue import catalogue
 from traya_gql.domain.ruleset.answers import read_answers
 from traya_gql.domain.ruleset.explain import explain
 from traya_gql.domain.ruleset.rules import current_ruleset
@@ -18,7 +19,8 @@ def test_the_example_is_explained(tmp_path: Path) -> None:
     shown = run("ruleset", "explain", "--answers", str(EXAMPLE), cwd=tmp_path)
 
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert shown.stdout == explain(read_answers(EXAMPLE.read_bytes()), current_ruleset())
+    products = [seed.product for seed in catalogue()]
+    assert shown.stdout == explain(read_answers(EXAMPLE.read_bytes()), current_ruleset(), products)
     assert list(tmp_path.iterdir()) == []
 
 

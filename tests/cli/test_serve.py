@@ -32,7 +32,7 @@ def test_the_first_start_seeds_the_catalogue_and_prints_a_query_that_works(data:
 
     assert f"http://127.0.0.1:{server.port}/graphql" in shown
     assert len(answer["products"]["nodes"]) == 3
-    assert answer["products"]["totalCount"] == 15
+    assert answer["products"]["totalCount"] == 20
 
 
 def test_restarting_keeps_data_secret_and_tokens_and_seeds_nothing_again(data: Path) -> None:
@@ -45,7 +45,7 @@ def test_restarting_keeps_data_secret_and_tokens_and_seeds_nothing_again(data: P
         total = server.ask("{ products { totalCount } }")
 
     assert seen["number"] == placed["order"]["number"]
-    assert total == {"products": {"totalCount": 15}}
+    assert total == {"products": {"totalCount": 20}}
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -139,7 +139,7 @@ def test_a_named_cluster_is_used_and_nothing_is_embedded(data: Path, tmp_path: P
 
         assert server.ask("{ __typename }") == {"__typename": "Query"}
 
-    assert total == {"products": {"totalCount": 15}}
+    assert total == {"products": {"totalCount": 20}}
     assert started == {}
 
 

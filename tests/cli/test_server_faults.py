@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -24,7 +25,7 @@ ROUNDS = 4
 
 
 class Customers:
-    """Clients that submit hair tests and order from them until they are told to stop."""
+    """Clients that submit hair tests, every second from a draft, and order from them until they are told to stop."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -45,9 +46,21 @@ class Customers:
             self.enough.set()
         return payload
 
+    def _keep_draft(self, typed: dict[str, Any]) -> dict[str, Any]:
+        """Return the input with a draft in place of the answers, or as it is when none could be kept."""
+        saved = {**{name: typed["customer"][name] for name in ("age", "gender")}, "answers": typed["answers"]}
+        try:
+            token = self._server.ask(example("save_hair_test_draft"), input=saved)["saveHairTestDraft"]["draftToken"]
+        except (httpx.TransportError, AssertionError):
+            return typed
+        return {**{name: value for name, value in typed.items() if name != "answers"}, "draftToken": token}
+
     def _work(self) -> None:
-        while not self._stop.is_set():
-            submitted = self._send("submit_hair_test", "submitHairTest", hair_test())
+        for turn in itertools.count():
+            if self._stop.is_set():
+                return
+            typed = self._keep_draft(hair_test()) if turn % 2 else hair_test()
+            submitted = self._send("submit_hair_test", "submitHairTest", typed)
             if submitted is not None:
                 self._send("place_order", "placeOrder", order(submitted["report"]["publicId"]))
 
@@ -84,7 +97,7 @@ def check_whole(data: Path) -> None:
 
 
 def check_kept_and_repeat(server: Server, customers: Customers) -> None:
-    """What was acknowledged is there, and a repeat of anything sent has one effect."""
+    """What was acknowledged is there, and a repeat of anything sent has one effect; then its draft is gone."""
     for name, typed, payload in customers.acknowledged:
         again = server.ask(example(name), input=typed)[FIELDS[name]]
         assert again.pop("isReplay") is True
@@ -94,6 +107,10 @@ def check_kept_and_repeat(server: Server, customers: Customers) -> None:
         twice = server.ask(example(name), input=typed)[FIELDS[name]]
         assert twice.pop("isReplay") is True
         assert {**once, "isReplay": True} == {**twice, "isReplay": True}
+    drafts = [typed["draftToken"] for _, typed in customers.sent if "draftToken" in typed]
+    assert drafts
+    for token in drafts:
+        assert server.ask(example("hair_test_draft"), token=token) == {"hairTestDraft": None}
 
 
 def ask_until_free(server: Server, name: str, typed: dict[str, Any]) -> dict[str, Any]:

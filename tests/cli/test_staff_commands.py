@@ -180,7 +180,7 @@ def test_an_invitation_reaches_a_running_server_and_ends_the_tokens_that_lack_th
         assert roles_of(server, given["accessToken"]) == ["CUSTOMER", "SUPPORT"]
         assert roles_of(server, other.access) == ["CUSTOMER"]
         # the command leaves the database to the server
-        assert ask(server, "{ products { totalCount } }")["data"] == {"products": {"totalCount": 15}}
+        assert ask(server, "{ products { totalCount } }")["data"] == {"products": {"totalCount": 20}}
         assert set(processes_of(data)) == {"keeper", "mongod"}
     assert processes_of(data) == {}
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from traya_gql.documents.hair_tests import HairTestRecord
 from traya_gql.documents.migrations import STEPS
+from traya_gql.documents.products import ProductRecord
+from traya_gql.documents.reports import ReportRecord
+from traya_gql.domain.catalogue import catalogue
+from traya_gql.domain.ruleset.codes import GateCode
+from traya_gql.domain.ruleset.gates import findings
+from traya_gql.domain.ruleset.kit import compose
+from traya_gql.domain.ruleset.rules import current_ruleset
 
 MADE_AT = datetime(2026, 11, 21, tzinfo=UTC)
 HOW_MANY = 1100
@@ -54,7 +62,7 @@ async def first_release(database: Any) -> AsyncIterator[Any]:
 async def everything(database: Any) -> dict[str, Any]:
     return {
         name: {one["_id"]: one async for one in database[name].find()}
-        for name in ("customers", "hair_tests", "reports", "orders")
+        for name in ("customers", "hair_tests", "reports", "orders", "products")
     }
 
 
@@ -104,5 +112,269 @@ async def test_version_2_does_nothing_to_an_empty_database(database: Any) -> Non
     apart = database.client.get_database(f"{database.name}_empty")
 
     await STEPS[2](apart)
+
+    assert await apart.list_collection_names() == []
+
+
+# --- version 3 ----------------------------------------------------------------------------------------------------
+
+OIL, SHAMPOO, UNKNOWN = "early-stage-hair-growth-oil", "dandruff-control-shampoo", "an-oil-of-somebody"
+OIL_ID, SHAMPOO_ID, UNKNOWN_ID = UUID(int=1), UUID(int=2), UUID(int=3)
+MILD = {
+    "hair_loss_stage": "STAGE_2",
+    "family_history": "MOTHER",
+    "dandruff": "MILD",
+    "sleep": "DISTURBED",
+    "stress": "MODERATE",
+    "has_acidity_or_gas": True,
+    "energy_level": "LOW",
+    "is_taking_supplements": False,
+}
+SORE = {**MILD, "hair_loss_stage": "STAGE_6", "dandruff": "PSORIASIS", "has_acidity_or_gas": False}
+CAUSES = [
+    {"code": "GENETIC", "score": 45, "level": "MODERATE", "evidence": "A", "raised_by": ["hairLossStage", "age"]},
+    {"code": "DIGESTION", "score": 25, "level": "LOW", "evidence": "TRADITIONAL", "raised_by": ["hasAcidityOrGas"]},
+]
+MONTHS = {"min_months": 4, "expected_months": 5, "max_months": 8, "reason_if_none": None}
+
+
+def old_product(id_: UUID, slug: str) -> dict[str, Any]:
+    return {
+        "_id": id_,
+        "created_at": MADE_AT,
+        "slug": slug,
+        "name": f"The {slug}",
+        "category": "OIL",
+        "tags": ["EARLY_STAGE"],
+        "benefits": ["Smells well."],
+        "price_paise": 12_300,
+        "is_active": True,
+        "schema_version": 1,
+    }
+
+
+def old_test(number: int) -> dict[str, Any]:
+    return {
+        "_id": uuid4(),
+        "created_at": MADE_AT,
+        "customer_id": uuid4() if number % 2 else None,
+        "report_id": uuid4(),
+        "person": {"name": f"Asha {number}", "phone": "+919876543210", "age": 28, "gender": "FEMALE"},
+        "answers": SORE if number % 3 == 2 else MILD,
+        "schema_version": 2,
+    }
+
+
+def old_report(test: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "_id": test["report_id"],
+        "created_at": MADE_AT,
+        "customer_id": test["customer_id"],
+        "public_id": test["report_id"].hex,
+        "hair_test_id": test["_id"],
+        "first_name": "Asha",
+        "gender": "FEMALE",
+        "assessment": {"ruleset_version": "2026.11-first", "causes": CAUSES, "recovery": MONTHS},
+        "kit": [
+            {"product_id": OIL_ID, "causes": ["GENETIC"]},
+            {"product_id": UNKNOWN_ID, "causes": []},
+        ],
+        "schema_version": 1,
+    }
+
+
+@pytest.fixture
+async def second_release(database: Any) -> AsyncIterator[Any]:
+    """A database as the second release wrote it, apart from the one that the application uses."""
+    apart = database.client.get_database(f"{database.name}_second_release")
+    tests = [old_test(number) for number in range(HOW_MANY)]
+    await apart.hair_tests.insert_many(tests)
+    await apart.reports.insert_many(old_report(test) for test in tests)
+    products = {OIL_ID: OIL, SHAMPOO_ID: SHAMPOO, UNKNOWN_ID: UNKNOWN}
+    await apart.products.insert_many(old_product(id_, slug) for id_, slug in products.items())
+    await apart.customers.insert_one({"_id": uuid4(), "phone": "+919876543210", "version": 1})
+    await apart.orders.insert_one({"_id": uuid4(), "report_id": tests[0]["report_id"], "lines": []})
+    yield apart
+    await apart.client.drop_database(apart.name)
+
+
+async def test_version_3_says_of_each_report_what_it_said_in_the_new_words(second_release: Any) -> None:
+    before = await everything(second_release)
+
+    await STEPS[3](second_release)
+
+    after = await everything(second_release)
+    items = [
+        {"product_id": OIL_ID, "score": 0, "reasons": [{"cause": "GENETIC", "points": None}]},
+        {"product_id": UNKNOWN_ID, "score": 0, "reasons": []},
+    ]
+    assert len(after["reports"]) == HOW_MANY
+    for key, report in after["reports"].items():
+        assert report == {
+            **before["reports"][key],
+            "assessment": {
+                "ruleset_version": "2026.11-first",
+                "inputs_hash": None,
+                "causes": [
+                    {
+                        **CAUSES[0],
+                        "source": "https://pubmed.ncbi.nlm.nih.gov/15237265/",
+                        "raised_by": ["pattern", "age"],
+                    },
+                    {**CAUSES[1], "source": "https://traya.health/pages/the-science", "raised_by": ["gas"]},
+                ],
+                "primary_cause": None,
+                "hypothesis": None,
+                "recovery": {**MONTHS, "goal": None, "milestones": []},
+                "confidence": None,
+            },
+            "findings": report["findings"],
+            "kit": {"items": items, "basic": [], "excluded": []},
+            "shared_kit": items,
+            "clearances": [],
+            "schema_version": 2,
+        }
+
+
+async def test_version_3_keeps_what_each_report_held_back(second_release: Any) -> None:
+    before = await everything(second_release)
+
+    await STEPS[3](second_release)
+
+    rules = current_ruleset()
+    after = await everything(second_release)
+    for report in after["reports"].values():
+        is_sore = before["hair_tests"][report["hair_test_id"]]["answers"] == SORE
+        more = [GateCode.G05_INFLAMED_SCALP, GateCode.G15_ADVANCED] if is_sore else []
+        # how much each matters was not said then
+        assert report["findings"] == [
+            {
+                "code": code,
+                "severity": rules.gates[code].severity,
+                "action": rules.gates[code].action,
+                "until_cleared": rules.gates[code].until_cleared,
+                "blocked_ingredients": [],
+            }
+            for code in (GateCode.G00_SAFETY_UNANSWERED, *more)
+        ]
+
+
+async def test_version_3_keeps_each_answer_under_its_new_key(second_release: Any) -> None:
+    before = await everything(second_release)
+
+    await STEPS[3](second_release)
+
+    after = await everything(second_release)
+    assert len(after["hair_tests"]) == HOW_MANY
+    for key, test in after["hair_tests"].items():
+        old = before["hair_tests"][key]
+        assert test == {
+            **old,
+            "answers": {
+                "age": 28,
+                "gender": "FEMALE",
+                "pattern": old["answers"]["hair_loss_stage"],
+                "familyHistory": "MOTHER",
+                "dandruff": old["answers"]["dandruff"],
+                "sleep": "DISTURBED",
+                "stress": "MODERATE",
+                "gas": "OFTEN" if old["answers"]["has_acidity_or_gas"] else "NO",
+                "energyLevel": "LOW",
+                "isTakingSupplements": False,
+            },
+            "questionnaire_version": None,
+            "consent": None,
+            "schema_version": 3,
+        }
+
+
+async def test_version_3_says_what_is_in_the_seeded_products_and_takes_others_off_the_shelf(
+    second_release: Any,
+) -> None:
+    before = await everything(second_release)
+
+    await STEPS[3](second_release)
+
+    after = await everything(second_release)
+    seeds = {seed.slug: seed for seed in catalogue()}
+    for key, slug in ((OIL_ID, OIL), (SHAMPOO_ID, SHAMPOO)):
+        assert after["products"][key] == {**before["products"][key], **seeds[slug].facts}
+        assert after["products"][key]["is_active"]
+        assert after["products"][key]["ingredients"] == list(seeds[slug].ingredients)
+    unknown = ProductRecord.model_validate(after["products"][UNKNOWN_ID])
+    assert not unknown.can_be_sent
+    assert unknown.needs_prescription
+    assert (unknown.name, unknown.price_paise, unknown.ingredients) == (f"The {UNKNOWN}", 12_300, ())
+
+
+async def test_version_3_changes_no_customer_and_no_order(second_release: Any) -> None:
+    before = await everything(second_release)
+
+    await STEPS[3](second_release)
+
+    after = await everything(second_release)
+    assert (after["customers"], after["orders"]) == (before["customers"], before["orders"])
+
+
+async def test_version_3_leaves_records_that_this_release_reads(second_release: Any) -> None:
+    await STEPS[3](second_release)
+
+    after = await everything(second_release)
+    products = [ProductRecord.model_validate(one) for one in after["products"].values()]
+    tests = {key: HairTestRecord.model_validate(one) for key, one in after["hair_tests"].items()}
+    for one in after["reports"].values():
+        report = ReportRecord.model_validate(one)
+        answers = tests[report.hair_test_id].answers
+        # what a doctor's clearance does with it
+        kit = compose(
+            assessment=report.assessment,
+            pattern=answers.pattern,
+            found=findings(answers, current_ruleset()),
+            candidates=products,
+            rules=current_ruleset(),
+        )
+        assert UNKNOWN_ID not in {item.product_id for item in kit.items}
+
+
+@pytest.mark.parametrize(
+    ("reports", "tests", "products"), [(0, 0, 0), (1, 0, 0), (700, 0, 0), (HOW_MANY, 700, 0), (HOW_MANY, HOW_MANY, 2)]
+)
+async def test_version_3_cut_off_anywhere_can_be_run_again(
+    second_release: Any, reports: int, tests: int, products: int
+) -> None:
+    before = await everything(second_release)
+    await STEPS[3](second_release)
+    whole = await everything(second_release)
+    # as after a kill -9: the rest is as it was
+    for name, done in (("reports", reports), ("hair_tests", tests), ("products", products)):
+        undone = list(before[name].values())[done:]
+        await second_release[name].delete_many({"_id": {"$in": [one["_id"] for one in undone]}})
+        if undone:
+            await second_release[name].insert_many(undone)
+
+    await STEPS[3](second_release)
+    once = await everything(second_release)
+    await STEPS[3](second_release)
+
+    assert once == whole
+    assert await everything(second_release) == whole
+
+
+async def test_version_3_leaves_what_this_release_wrote_alone(second_release: Any) -> None:
+    await STEPS[3](second_release)
+    key = {"_id": OIL_ID}
+    await second_release.products.update_one(key, {"$set": {"is_in_stock": False, "ingredients": ["ARGAN_OIL"]}})
+    await second_release.reports.update_many({}, {"$set": {"clearances": ["of a doctor"], "shared_kit": []}})
+    before = await everything(second_release)
+
+    await STEPS[3](second_release)
+
+    assert await everything(second_release) == before
+
+
+async def test_version_3_does_nothing_to_an_empty_database(database: Any) -> None:
+    apart = database.client.get_database(f"{database.name}_empty")
+
+    await STEPS[3](apart)
 
     assert await apart.list_collection_names() == []
