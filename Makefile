@@ -73,8 +73,12 @@ browser: $(VENV)/.dev ## GraphiQL in headless Chromium without internet (Debian 
 	@timeout 300 $(BIN)/pytest tests/browser --quiet
 
 .PHONY: bench
-bench: $(VENV)/.dev ## figures side by side with a plain Strawberry + Beanie app; about 6 minutes
+bench: $(VENV)/.dev ## figures side by side with a plain Strawberry + Beanie app, and assessments a second; about 7 minutes
 	@timeout 900 $(BIN)/python -m bench
+
+.PHONY: mutants
+mutants: $(VENV)/.dev ## change the assessment's code and rules one place at a time: the tests must notice; about 4 minutes
+	@timeout 1500 $(BIN)/python -m tools.mutants
 
 .PHONY: ready
 ready: $(VENV)/.dev ## measure the embedded MongoDB: seconds to ready, disk, memory, recovery

@@ -3,7 +3,8 @@
 Both servers run as one process each, on one mongod, in databases of their own that hold the same data. Their answers
 are compared first; then each operation is measured in pairs (plain, ours, ours, plain), so that the ratio holds on a
 machine that drifts. In the same way a query of ours is measured against itself, asked by nobody and by customers who
-are signed in. A wrong answer ends the run with exit code 1. What the peer is: `bench/peers/plain/__init__.py`.
+are signed in. What one core assesses is measured before: `bench/assessments.py`. A wrong answer ends the run with exit
+code 1. What the peer is: `bench/peers/plain/__init__.py`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from bench.assessments import Figure, figures
 from bench.load import Load, ask, generator, load
 from bench.operations import Operation, commands, difference, fill, operations, settled_commands, signed_in_and_not
 from bench.servers import Server, ours, plain
@@ -53,6 +55,7 @@ class WrongAnswer(Exception):
 
 def main() -> None:
     options = _options()
+    assessed = figures() if options.only in "assessments" else []
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="traya-bench-")))
         attachment = attach(folder / "mongodb", mongod=None)
@@ -72,11 +75,11 @@ def main() -> None:
         signings = _measure_signing(anonymous, signed_in, first, options) if options.only in signed_in.name else []
         memory = {server.name: round(server.peak_memory_mb(), 1) for server in (first, second)}
     _show(results, signings, memory, facts)
+    _show_assessed(assessed)
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{facts['time'].replace(':', '')}.json"
-    file.write_text(
-        json.dumps({"facts": facts, "peak_memory_mb": memory, "results": results, "signed_in": signings}, indent=1)
-    )
+    written = {"facts": facts, "peak_memory_mb": memory, "results": results, "signed_in": signings}
+    file.write_text(json.dumps(written | {"assessments": [one._asdict() for one in assessed]}, indent=1))
     out.print(f"Written to {file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}")
 
 
@@ -244,6 +247,11 @@ def _show(
         f"{facts['seconds']} s; the peer on {facts['peer']}. Read ratios, not rates.",
         highlight=False,
     )
+
+
+def _show_assessed(assessed: list[Figure]) -> None:
+    for figure in assessed:
+        out.print(f"{figure}; all questions answered, median and range of rounds", highlight=False)
 
 
 def _aim(row: dict[str, Any]) -> str:

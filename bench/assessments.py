@@ -1,18 +1,42 @@
-"""Assessments a second on one core, from answers to causes, months and hash: `python -m bench.assessments`."""
+"""What one core assesses a second of processor time: `python -m bench.assessments`, and part of `python -m bench`.
+
+An assessment: from answers to causes, hypothesis, months, confidence and hash. A whole outcome: the safety gates and
+both kits besides, from the products that a new installation sells.
+"""
 
 from __future__ import annotations
 
 import itertools
 import random
+import statistics
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+from traya_gql.domain.catalogue import catalogue
 from traya_gql.domain.ruleset.answers import QUESTIONS, Answers, QuestionKind
+from traya_gql.domain.ruleset.outcome import outcome_of
 from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.domain.ruleset.scores import assess
 
 AIM = 5000
 PEOPLE = 500
+ROUNDS = 5
+_AT_ONCE = 50
+
+
+class Figure(NamedTuple):
+    """How many a second, all questions answered: the median of the rounds, the least and the most of them."""
+
+    name: str
+    median: float
+    least: float
+    most: float
+    aim: int | None = None
+
+    def __str__(self) -> str:
+        aim = f", aim >= {self.aim:,}" if self.aim else ""
+        return f"{self.name} a second on one core: {self.median:,.0f} ({self.least:,.0f} to {self.most:,.0f}){aim}"
 
 
 def people(count: int = PEOPLE, *, seed: int = 1) -> list[Answers]:
@@ -21,14 +45,30 @@ def people(count: int = PEOPLE, *, seed: int = 1) -> list[Answers]:
     return [_person(chance) for _ in range(count)]
 
 
-def assessments_per_second(*, seconds: float = 2) -> float:
-    """Return how many assessments one core makes a second of processor time."""
-    rules, turn = current_ruleset(), itertools.cycle(people())
+def figures(*, rounds: int = ROUNDS, seconds: float = 1) -> list[Figure]:
+    """Return both figures, from at least three rounds."""
+    rules = current_ruleset()
+    shop = tuple(seed.product for seed in catalogue())
+    measured: list[tuple[str, Callable[[Answers], object], int | None]] = [
+        ("assessments", lambda answers: assess(answers, rules), AIM),
+        ("whole outcomes", lambda answers: outcome_of(answers, candidates=shop, rules=rules), None),
+    ]
+    return [_figure(name, work, aim, rounds=max(rounds, 3), seconds=seconds) for name, work, aim in measured]
+
+
+def _figure(name: str, work: Callable[[Answers], object], aim: int | None, *, rounds: int, seconds: float) -> Figure:
+    turn = itertools.cycle(people())
+    _rate(work, turn, seconds=seconds / 4)
+    rates = [_rate(work, turn, seconds=seconds) for _ in range(rounds)]
+    return Figure(name, statistics.median(rates), min(rates), max(rates), aim)
+
+
+def _rate(work: Callable[[Answers], object], turn: itertools.cycle[Answers], *, seconds: float) -> float:
     done, started = 0, time.process_time()
     while (spent := time.process_time() - started) < seconds:
-        for answers in itertools.islice(turn, 100):
-            assess(answers, rules)
-        done += 100
+        for answers in itertools.islice(turn, _AT_ONCE):
+            work(answers)
+        done += _AT_ONCE
     return done / spent
 
 
@@ -47,4 +87,5 @@ def _person(chance: random.Random) -> Answers:
 
 
 if __name__ == "__main__":
-    print(f"{assessments_per_second():,.0f} assessments a second on one core, all questions answered (aim {AIM:,})")
+    for figure in figures():
+        print(figure)

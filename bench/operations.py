@@ -58,19 +58,28 @@ class Operation(NamedTuple):
     makes: bool = False
 
 
-class Filled(NamedTuple):
-    """What the databases hold: reports with a kit, and customers with orders."""
+class Report(NamedTuple):
+    """A report with a kit for its person, and one for everybody who has its link."""
 
-    public_ids: list[str]
+    id: UUID
+    public_id: str
+
+
+class Filled(NamedTuple):
+    """What the databases hold: reports with kits, and customers with orders."""
+
+    reports: list[Report]
     customer_ids: list[UUID]
 
 
 def operations(filled: Filled) -> list[Operation]:
     """Return what is measured. Every mutation has a key and a phone of its own; reports and customers take turns."""
-    ids, customers = itertools.cycle(filled.public_ids), itertools.cycle(filled.customer_ids)
+    reports, customers = itertools.cycle(filled.reports), itertools.cycle(filled.customer_ids)
 
     def orders(count: int) -> list[Post]:
-        return _posts("place_order", [order(next(ids)) for _ in range(count)])
+        chosen = list(itertools.islice(reports, count))
+        posts = _posts("place_order", [order(report.public_id) for report in chosen])
+        return [post._replace(report_id=report.id) for post, report in zip(posts, chosen, strict=True)]
 
     def viewer_orders(count: int) -> list[Post]:
         body = json.dumps({"query": VIEWER_ORDERS})
@@ -78,7 +87,7 @@ def operations(filled: Filled) -> list[Operation]:
 
     return [
         Operation("__typename", lambda n: [Post(json.dumps({"query": "{__typename}"}))] * n, '"Query"'),
-        _report(ids),
+        _report(reports),
         Operation("viewer orders", viewer_orders, '"placedAt"', 2),
         Operation("products", lambda n: _posts("products", [{}] * n), "endCursor", 1.5),
         Operation("submitHairTest", lambda n: _posts("submit_hair_test", hair_tests(n)), "publicId", makes=True),
@@ -88,7 +97,7 @@ def operations(filled: Filled) -> list[Operation]:
 
 def signed_in_and_not(filled: Filled) -> tuple[Operation, Operation]:
     """Return one query, asked by nobody and by customers in turn, whom it shows no more; the aim is for their ratio."""
-    anonymous = _report(itertools.cycle(filled.public_ids))
+    anonymous = _report(itertools.cycle(filled.reports))
     customers = itertools.cycle(filled.customer_ids)
 
     def posts(count: int) -> list[Post]:
@@ -97,9 +106,9 @@ def signed_in_and_not(filled: Filled) -> tuple[Operation, Operation]:
     return anonymous, Operation("report, signed in", posts, anonymous.needed, 0.87)
 
 
-def _report(public_ids: Iterator[str]) -> Operation:
+def _report(reports: Iterator[Report]) -> Operation:
     def posts(count: int) -> list[Post]:
-        return _posts("report", [{"publicId": next(public_ids)} for _ in range(count)])
+        return _posts("report", [{"publicId": next(reports).public_id} for _ in range(count)])
 
     return Operation("report", posts, "disclaimer", 3)
 
@@ -107,27 +116,27 @@ def _report(public_ids: Iterator[str]) -> Operation:
 def hair_tests(count: int) -> list[dict[str, Any]]:
     """Return the variables of hair tests: the example's, with answers that lead to many different reports."""
     example = json.loads((EXAMPLES / "submit_hair_test.json").read_text(encoding="utf-8"))["input"]
-    answers = itertools.product(
-        ("STAGE_1", "STAGE_2", "STAGE_3", "STAGE_4", "STAGE_5"),
-        ("NONE", "MOTHER", "BOTH"),
-        ("MILD", "HEAVY"),
-        ("MALE", "FEMALE"),
-    )
-    return [
-        {
-            "input": {
-                **example,
-                "idempotencyKey": str(uuid4()),
-                "customer": {**example["customer"], "phone": str(next(_phones)), "gender": gender},
-                "hair": {"hairLossStage": stage, "familyHistory": family, "dandruff": dandruff},
-            }
+    told = {answer["key"]: answer["values"] for answer in example["answers"]}
+    men = [("MALE", f"STAGE_{stage}") for stage in range(1, 6)]
+    women = [("FEMALE", one) for one in ("HAIR_THINNING", "MEDIUM_WIDENING", "ADVANCED_WIDENING", "HEAVY_HAIR_FALL")]
+    people = itertools.product(men + women, ("NONE", "MOTHER", "BOTH"), ("MILD", "HEAVY"), ("MODERATE", "HIGH"))
+    tests = []
+    for ((gender, pattern), family, dandruff, stress), _ in zip(itertools.cycle(people), range(count), strict=False):
+        answers = {**told, "pattern": [pattern], "familyHistory": [family], "dandruff": [dandruff], "stress": [stress]}
+        if gender == "MALE":
+            answers = {key: values for key, values in answers.items() if key not in {"lifeStage", "isBreastfeeding"}}
+            answers["isTryingForABaby"] = ["NO"]
+        own = {
+            "idempotencyKey": str(uuid4()),
+            "customer": {**example["customer"], "phone": str(next(_phones)), "gender": gender},
+            "answers": [{"key": key, "values": values} for key, values in answers.items()],
         }
-        for (stage, family, dandruff, gender), _ in zip(itertools.cycle(list(answers)), range(count), strict=False)
-    ]
+        tests.append({"input": {**example, **own}})
+    return tests
 
 
 def order(public_id: str) -> dict[str, Any]:
-    """Return the variables of an order of a report's kit."""
+    """Return the variables of an order of a report's kit, as its person; the token is the server's to put in."""
     example = json.loads((EXAMPLES / "place_order.json").read_text(encoding="utf-8"))["input"]
     own = {"idempotencyKey": str(uuid4()), "phone": str(next(_phones)), "reportPublicId": public_id}
     return {"input": {**example, **own}}
@@ -144,13 +153,14 @@ def fill(ours: Database[dict[str, Any]], plain: Database[dict[str, Any]], *, por
     _add_products(ours)
     for variables in hair_tests(REPORTS):
         _tell(port, "submit_hair_test", variables)
-    reports = ours["reports"].find({"kit": {"$ne": []}}, {"public_id": 1})
-    public_ids = [report["public_id"] for report in reports]
-    _tell(port, "place_order", order(public_ids[0]))
+    found = ours["reports"].find({"kit.items": {"$ne": []}, "shared_kit": {"$ne": []}}, {"public_id": 1})
+    reports = [Report(one["_id"], one["public_id"]) for one in found]
+    # as whoever has the link alone: the token of the example opens nothing
+    _tell(port, "place_order", order(reports[0].public_id))
     customer_ids = _add_customers(ours)
     for name in ("products", "hair_tests", "reports", "orders"):
         plain[name].insert_many(list(ours[name].find()))
-    return Filled(public_ids, customer_ids)
+    return Filled(reports, customer_ids)
 
 
 def _tell(port: int, name: str, variables: dict[str, Any]) -> None:

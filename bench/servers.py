@@ -19,32 +19,51 @@ from uuid import UUID, uuid4
 import jwt
 
 from bench.load import Request, ask
-from traya_gql.services.access_tokens import ACCESS_TOKEN_LIFETIME, AccessTokens, SignedIn
+from traya_gql.services.access_tokens import ACCESS_TOKEN_LIFETIME, AccessTokens, Grant, Kind, SignedIn
 from traya_gql.services.keys import Keys
 
 ROOT = Path(__file__).parent.parent
 _START_S = 30
 
 
+REPORT_TOKEN = "put the accessToken of your report here"
+"""What stands in a body where the server's own token of the report belongs."""
+
+
 class Post(NamedTuple):
-    """A JSON body, and the customer who posts it; None: nobody is signed in."""
+    """A JSON body, and the customer who posts it; None: nobody is signed in. The body may hold `REPORT_TOKEN`."""
 
     body: str
     customer_id: UUID | None = None
+    report_id: UUID | None = None
+
+
+class Tokens(NamedTuple):
+    """How a server signs: the bearer token of a customer, and the access token of a report."""
+
+    of_customer: Callable[[UUID], str]
+    of_report: Callable[[UUID], str]
 
 
 class Server(NamedTuple):
-    """A running server. `make_token` returns a bearer token of a customer."""
+    """A running server."""
 
     name: str
     port: int
     pid: int
-    make_token: Callable[[UUID], str]
+    tokens: Tokens
 
     def requests(self, posts: list[Post]) -> list[Request]:
-        """Return what to send to this server now: a token lasts for 15 minutes."""
-        tokens = {one: self.make_token(one) for one in {post.customer_id for post in posts} if one is not None}
-        return [Request(post.body, tokens.get(post.customer_id, "")) for post in posts]
+        """Return what to send to this server now: a bearer token lasts for 15 minutes."""
+        customers = {one: self.tokens.of_customer(one) for one in {post.customer_id for post in posts} if one}
+        reports = {one: self.tokens.of_report(one) for one in {post.report_id for post in posts} if one}
+        return [
+            Request(
+                post.body.replace(REPORT_TOKEN, reports[post.report_id]) if post.report_id else post.body,
+                customers.get(post.customer_id, ""),
+            )
+            for post in posts
+        ]
 
     def peak_memory_mb(self) -> float:
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
@@ -58,13 +77,16 @@ def ours(uri: str, folder: Path) -> contextlib.AbstractContextManager[Server]:
     secret = secrets.token_urlsafe(48)
     tokens = AccessTokens(keys=Keys(first=secret), guest_lifetime=timedelta(days=1))
 
-    def make_token(customer_id: UUID) -> str:
+    def of_customer(customer_id: UUID) -> str:
         signed_in = SignedIn(customer_id, session_id=uuid4(), access_version=1, roles=frozenset())
         return tokens.issue_for_session(signed_in, made_at=datetime.now(UTC)).token
 
+    def of_report(report_id: UUID) -> str:
+        return tokens.issue(Grant(Kind.REPORT, report_id), made_at=datetime.now(UTC)).token
+
     # so that each request can come from an address of its own, and the limits work as they do behind a proxy
     environment = {"MONGODB_URI": uri, "TRAYA_SECRET_KEY": secret, "TRAYA_TRUSTED_PROXIES": "127.0.0.1"}
-    return _running("ours", port, command, environment, folder=folder, make_token=make_token)
+    return _running("ours", port, command, environment, folder=folder, tokens=Tokens(of_customer, of_report))
 
 
 def plain(uri: str, folder: Path, *, is_standard: bool) -> contextlib.AbstractContextManager[Server]:
@@ -74,12 +96,14 @@ def plain(uri: str, folder: Path, *, is_standard: bool) -> contextlib.AbstractCo
     command = [sys.executable, "-m", "uvicorn", "bench.peers.plain.app:app", "--port", str(port)]
     secret = secrets.token_urlsafe(48)
 
-    def make_token(customer_id: UUID) -> str:
-        return jwt.encode({"sub": customer_id.hex, "exp": datetime.now(UTC) + ACCESS_TOKEN_LIFETIME}, secret, "HS256")
+    def make_token(id_: UUID) -> str:
+        return jwt.encode({"sub": id_.hex, "exp": datetime.now(UTC) + ACCESS_TOKEN_LIFETIME}, secret, "HS256")
 
     environment = {"PEER_MONGODB_URI": uri, "PEER_SECRET_KEY": secret}
     options = ["--loop", loop, "--http", http, "--ws", "none"]
-    return _running("plain", port, [*command, *options], environment, folder=folder, make_token=make_token)
+    return _running(
+        "plain", port, [*command, *options], environment, folder=folder, tokens=Tokens(make_token, make_token)
+    )
 
 
 @contextlib.contextmanager
@@ -90,7 +114,7 @@ def _running(
     environment: dict[str, str],
     *,
     folder: Path,
-    make_token: Callable[[UUID], str],
+    tokens: Tokens,
 ) -> Iterator[Server]:
     log = folder / f"{name}.log"
     with log.open("wb") as output:
@@ -99,7 +123,7 @@ def _running(
         )
     try:
         _wait(process, port, log)
-        yield Server(name, port, process.pid, make_token)
+        yield Server(name, port, process.pid, tokens)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

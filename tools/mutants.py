@@ -37,7 +37,7 @@ _CLOSEST: dict[str | tuple[str, ...], str] = {
     ("points", "grades", "causes", "listing", "levels"): "scores",
     ("hypothesis", "doctor_only", "patterns", "recovery", "confidence"): "outlook",
     "gate": "gates",
-    "kit": "kit|offers",
+    ("kit", "shared"): "kit|offers",
 }
 """Which tests are closest to a section of the rules, or to a file: a pattern of their names."""
 _SLOW_OR_BLIND = re.compile(r"propert|broken|answers")

@@ -150,6 +150,11 @@ CUSTOMER_READERS = Readers(
     is_treating_staff_admitted=True,
     roles=frozenset({Role.SUPPORT, Role.ADMIN}),
 )
+CLEARANCE_READERS = Readers(
+    "ClearanceReaders",
+    f"Private: null unless the reader is the owner, or one of the {_TREATING}.",
+    is_treating_staff_admitted=True,
+)
 HEALTH_READERS = Readers(
     "HealthReaders",
     f"Private: null unless the reader is that customer, or one of the {_TREATING}.",

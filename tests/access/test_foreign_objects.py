@@ -5,8 +5,10 @@ Equal commands stand for equal time: what differs in time between two answers is
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
 import pytest
 from starlette.applications import Starlette
@@ -15,6 +17,7 @@ from tests.access.people import (
     ASSIGN,
     CLAIM,
     GUESTS,
+    HELD_BACK,
     PLACE,
     SET_ROLES,
     SUBMIT,
@@ -32,9 +35,11 @@ from tests.access.people import (
 )
 from tests.access.seeing import Seen, missing
 from tests.access.seeing import seen as as_seen
-from tests.support import GraphClient, SignedIn, hair_test, order
+from tests.support import SAFE, GraphClient, SignedIn, hair_test, order
 from traya_gql.app import now
-from traya_gql.schema.common import NodeType
+from traya_gql.documents import assignments
+from traya_gql.domain.roles import Role
+from traya_gql.schema.common import NodeType, read_node_id
 
 pytestmark = pytest.mark.xdist_group("access")
 
@@ -261,10 +266,34 @@ async def test_nobody_clears_or_finds_a_report_of_whom_they_do_not_treat(
     assert there == [absent] * len(there)
     if person in DOCTORS:
         assert b'"report":null,"userErrors":[{"code":"REPORT_NOT_FOUND"' in absent.body
-        assert absent.commands == {"find": 2, "abortTransaction": 1}
+        # the limit of clearances counts what is not there, too
+        assert absent.commands == {"findAndModify": 1, "find": 2, "abortTransaction": 1}
     else:
         assert (b"FORBIDDEN" if person in SIGNED_IN else b"UNAUTHENTICATED") in absent.body
         assert absent.commands == {}
+    reports = started[0].state.storage.database.reports
+    assert await reports.count_documents({"clearances": {"$nin": [[], None]}}) == 0
+
+
+async def test_a_doctors_own_report_looks_missing_to_them_even_if_they_were_assigned_to_themselves(
+    world: World, started: tuple[Starlette, GraphClient]
+) -> None:
+    phone = new_phone()
+    await world.cast.invite(phone, Role.DOCTOR)
+    doctor = await world.cast.client.sign_in(phone)
+    made = await world.cast.client.data(SUBMIT, bearer=doctor.access_token, input=hair_test(phone=phone, **HELD_BACK))
+    own_id = made["submitHairTest"]["report"]["id"]
+    me = UUID(hex=read_node_id(doctor.customer_id).key)
+    # nobody can do this through the graph
+    await assignments.add(id_=uuid4(), customer_id=me, staff_id=me, assigned_by=me, at=now())
+
+    absent, own = [
+        await as_seen(world.cast.client, doctor.access_token, CLEAR, input=clearance(id_))
+        for id_ in (missing(NodeType.REPORT), own_id)
+    ]
+
+    assert b"REPORT_NOT_FOUND" in absent.body
+    assert own == absent
     reports = started[0].state.storage.database.reports
     assert await reports.count_documents({"clearances": {"$nin": [[], None]}}) == 0
 
@@ -413,10 +442,44 @@ async def test_only_the_owner_and_the_reports_token_are_told_what_holds_a_produc
         assert error == {
             "code": "REPORT_ACCESS_REQUIRED",
             "message": (
-                "Minoxidil 5% Topical Solution does not suit everybody. Only who may read the whole report can order "
-                "it: sign in as the person, or send `reportAccessToken`."
+                "Minoxidil 5% Topical Solution does not suit everybody. Only the person of the report can order it: "
+                "sign in as the report's owner, or send `reportAccessToken`."
             ),
         }
+
+
+async def test_who_orders_by_link_learns_one_bit_and_only_when_nothing_else_is_wrong(world: World) -> None:
+    client = world.cast.client
+    query = """mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) {
+      order { id } userErrors { code message path ... on SafetyBlockError { findings { code } } }
+    } }"""
+    ids = {
+        slug: (await client.data("query ($slug: String!) { product(slug: $slug) { id } }", slug=slug))["product"]["id"]
+        for slug in ("early-stage-hair-growth-oil", "stress-defense-shampoo", "minoxidil-5-solution")
+    }
+    oil, shampoo, drug = [{"productId": id_} for id_ in ids.values()]
+    allergic = (await client.data(SUBMIT, input=hair_test(**SAFE | {"hasOtherAllergy": True})))["submitHairTest"]
+    well = (await client.data(SUBMIT, input=hair_test(**SAFE)))["submitHairTest"]
+
+    async def refused(submitted: dict[str, Any], **changes: Any) -> Seen:
+        typed = order(submitted["report"]["publicId"], phone=new_phone(), **changes)
+        return await as_seen(client, None, query, input=typed)
+
+    for lines in ([oil, drug], [drug], [oil, {"productId": missing(NodeType.PRODUCT)}]):
+        assert await refused(allergic, lines=lines) == await refused(well, lines=lines)
+    said = [await refused(allergic, lines=lines) for lines in ([oil, shampoo], [oil], [shampoo])]
+    assert said == [await refused(allergic)] * 3
+    assert json.loads(said[0].body)["data"]["placeOrder"] == {
+        "order": None,
+        "userErrors": [
+            {
+                "code": "SAFETY_BLOCK",
+                "message": "This order cannot be placed with this report, for safety. Please talk to a doctor first.",
+                "path": ["input", "lines"],
+                "findings": [],
+            }
+        ],
+    }
 
 
 # --- rights that were taken away ----------------------------------------------------------------------------------

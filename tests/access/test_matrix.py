@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.access.people import Cast, Person, build_cast, empty
 from tests.access.rows import Row, private_fields, rows
 from tests.access.samples import PRIVATE_FIELDS, SAMPLES, Sample
 from tests.support import GraphClient
+from traya_gql.app import now
 
 # one worker builds one cast
 pytestmark = pytest.mark.xdist_group("access")
@@ -123,8 +125,8 @@ async def test_the_whole_kit_and_the_order_of_scores_are_for_who_may_read_the_sc
     assert report["kit"]["isWhole"] is may_read
     assert [item["product"]["slug"] for item in report["kit"]["items"]] == (
         [
-            "stress-management-supplement",
             "dht-blocker-tablets",
+            "scalp-health-capsules",
             "genetic-hair-fall-control-oil",
             "density-serum",
             "dandruff-control-shampoo",
@@ -135,6 +137,39 @@ async def test_the_whole_kit_and_the_order_of_scores_are_for_who_may_read_the_sc
     assert [cause["cause"] for cause in report["causes"]] == (
         ["GENETIC", "STRESS", "SLEEP", "SCALP_HEALTH"] if may_read else ["GENETIC", "SCALP_HEALTH", "STRESS", "SLEEP"]
     )
+
+
+async def test_only_the_owner_and_who_treats_them_know_of_a_clearance(writers: Cast) -> None:
+    query = """query ($key: String!) { report(publicId: $key) {
+      safetyFindings { code clearance { reason } } kit { items { product { slug } } }
+    } }"""
+    typed = {
+        "reportId": writers.owner.report_id,
+        "finding": "G08_CARDIO",
+        "reason": "The pressure is well controlled.",
+        "expiresAt": (now() + timedelta(days=1)).isoformat(),
+    }
+    cleared = await writers.data(Person.TREATING_DOCTOR, SAMPLES["Mutation.clearSafetyFinding"].text, input=typed)
+    assert cleared["clearSafetyFinding"]["userErrors"] == []
+
+    reports = {person: (await writers.data(person, query, key=writers.owner.public_id))["report"] for person in Person}
+
+    told = {person: report for person, report in reports.items() if report["safetyFindings"] is not None}
+    assert {
+        person: next(one["clearance"] for one in report["safetyFindings"] if one["code"] == "G08_CARDIO")
+        for person, report in told.items()
+    } == {
+        Person.REPORT_TOKEN: None,
+        Person.OWNER: {"reason": "The pressure is well controlled."},
+        Person.TREATING_COACH: {"reason": "The pressure is well controlled."},
+        Person.TREATING_DOCTOR: {"reason": "The pressure is well controlled."},
+    }
+    listing = {
+        person
+        for person, report in reports.items()
+        if "minoxidil-5-solution" in [item["product"]["slug"] for item in report["kit"]["items"]]
+    }
+    assert listing == {Person.OWNER, Person.TREATING_COACH, Person.TREATING_DOCTOR}
 
 
 def cell(answer: dict[str, Any], sample: Sample, row: Row) -> str:

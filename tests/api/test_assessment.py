@@ -170,7 +170,7 @@ GOLDEN = {
         (4, 5, 8),
         "TRIGGER_EVENT",
         [("TRIGGER_EVENT", 80, "HIGH"), ("NUTRITIONAL", 30, "LOW")],
-        ["G00_SAFETY_UNANSWERED", "G06_PREGNANCY"],
+        ["G00_SAFETY_UNANSWERED", "G06_PREGNANCY", "G19_MINOXIDIL_LABEL"],
     ),
     "G8": Golden(
         woman(

@@ -43,25 +43,34 @@ async def test_a_report_with_its_products_takes_two_commands(client: GraphClient
     assert await counted(client, "report", publicId=report["publicId"]) == {"find": 2}
 
 
-async def test_a_report_with_its_private_parts_takes_two_commands_too(
-    client: GraphClient, report: dict[str, Any]
+@pytest.mark.parametrize(
+    ("of_today", "finds"),
+    [
+        # the report; the products of the kit with those that were left out
+        ("", 2),
+        # and the answers, for what can be ordered today
+        ("offers { price { amount } lines { product { name } } } price { amount }", 3),
+        ("items { canBeOrdered }", 3),
+    ],
+)
+async def test_a_report_with_its_private_parts_takes_two_commands_too_and_one_for_what_can_be_ordered(
+    client: GraphClient, report: dict[str, Any], of_today: str, finds: int
 ) -> None:
-    private = """query ($publicId: String!, $accessToken: String!) {
-      report(publicId: $publicId, accessToken: $accessToken) {
-        hypothesis { code } confidence inputsHash causes { level score answersThatRaisedIt }
-        safetyFindings { code clearance { reason } }
-        kit { isWhole items { reason usage cautions product { name } } excluded { finding product { name } }
-              offers { price { amount } lines { product { name } } } price { amount } }
-      }
-    }"""
+    private = f"""query ($publicId: String!, $accessToken: String!) {{
+      report(publicId: $publicId, accessToken: $accessToken) {{
+        hypothesis {{ code }} confidence inputsHash causes {{ level score answersThatRaisedIt }}
+        safetyFindings {{ code clearance {{ reason }} }}
+        kit {{ isWhole items {{ reason usage cautions product {{ name }} }} excluded {{ finding product {{ name }} }}
+              {of_today} }}
+      }}
+    }}"""
 
     with client.commands.counting() as commands:
         seen = await client.data(private, publicId=report["publicId"], accessToken=report["accessToken"])
 
     assert seen["report"]["kit"]["isWhole"] is True
     assert len(seen["report"]["kit"]["excluded"]) == 3
-    # the report; the products of the kit with those that were left out
-    assert commands == {"find": 2}
+    assert commands == {"find": finds}
 
 
 async def test_the_questionnaire_takes_no_command(client: GraphClient) -> None:
@@ -99,8 +108,8 @@ async def test_a_hair_test_takes_seven_commands_and_the_commit(client: GraphClie
 
     # limits of the phone and of the address; key, products, hair test, report
     assert of_those == {"findAndModify": 2, "insert": 3, "find": 1, "commitTransaction": 1}
-    # then the products of the kit, shown live
-    assert commands == of_those + Counter(find=1)
+    # then the products of the kit, shown live, and the answers, as the example asks for the price of today
+    assert commands == of_those + Counter(find=2)
 
 
 async def test_a_hair_test_from_a_draft_takes_two_commands_more(client: GraphClient) -> None:
@@ -113,7 +122,7 @@ async def test_a_hair_test_from_a_draft_takes_two_commands_more(client: GraphCli
     commands = await counted(client, "submit_hair_test", input=from_draft)
 
     # reading the draft, and deleting it
-    assert commands == {"findAndModify": 2, "insert": 3, "find": 3, "delete": 1, "commitTransaction": 1}
+    assert commands == {"findAndModify": 2, "insert": 3, "find": 4, "delete": 1, "commitTransaction": 1}
 
 
 @pytest.mark.parametrize("how_many", [1, 20])
@@ -208,7 +217,9 @@ async def test_knowing_who_asks_takes_no_command(client: GraphClient, report: di
     assert await asked(client, "{ viewer { roles } }", viewer) == {}
 
 
-async def test_writing_for_who_is_signed_in_takes_one_command_more_for_what_was_bought(client: GraphClient) -> None:
+async def test_writing_for_who_is_signed_in_takes_one_command_more_for_what_they_did_before(
+    client: GraphClient,
+) -> None:
     viewer = await client.sign_in()
     submit, place = example("submit_hair_test"), example("place_order")
 
@@ -217,13 +228,16 @@ async def test_writing_for_who_is_signed_in_takes_one_command_more_for_what_was_
     reports = await client.data("{ viewer { reports { nodes { publicId } } } }", bearer=viewer.access_token)
     [mine] = reports["viewer"]["reports"]["nodes"]
 
+    # what was bought lately
     assert as_viewer == as_guest + Counter(find=1)
-    assert await asked(client, place, viewer, input=order(mine["publicId"])) == {
-        "findAndModify": 2,
-        "insert": 2,
-        "find": 3,
-        "commitTransaction": 1,
-    }
+    # of a report with an owner: their newest hair tests
+    for buyer in (viewer, None):
+        assert await asked(client, place, buyer, input=order(mine["publicId"])) == {
+            "findAndModify": 2,
+            "insert": 2,
+            "find": 4,
+            "commitTransaction": 1,
+        }
 
 
 @pytest.mark.parametrize("first", [1, 20])
@@ -294,7 +308,7 @@ async def test_what_a_doctor_reads_of_many_customers_takes_one_command_for_the_r
     assert commands == {"find": 3, "aggregate": 2}
 
 
-async def test_a_doctor_lifts_a_finding_with_seven_commands_and_the_commit(
+async def test_a_doctor_lifts_a_finding_with_eight_commands_and_the_commit(
     started: tuple[Starlette, GraphClient], client: GraphClient, support: SignedIn
 ) -> None:
     await started[0].state.services.staff.invite("9876500002", [Role.DOCTOR], by=None)
@@ -318,9 +332,9 @@ async def test_a_doctor_lifts_a_finding_with_seven_commands_and_the_commit(
         cleared = await client.data(example("clear_safety_finding"), bearer=doctor.access_token, input=typed)
 
     assert cleared["clearSafetyFinding"]["userErrors"] == []
-    # report, whom the doctor treats, hair test, products, clearance; then whether the doctor may read it, and the
-    # kit's products, shown live
-    assert commands == {"find": 6, "update": 1, "commitTransaction": 1}
+    # the limit of the doctor; report, whom the doctor treats, hair test, products, clearance
+    # then whether the doctor may read it, and the kit's products, shown live
+    assert commands == {"findAndModify": 1, "find": 6, "update": 1, "commitTransaction": 1}
 
 
 async def test_signing_in_and_staying_so_takes_few_commands(client: GraphClient) -> None:

@@ -26,7 +26,7 @@ from graphql import (
 from starlette.applications import Starlette
 
 from tests.api.bad_input import NOTHING, codes, packed
-from tests.support import GraphClient, address, hair_test, order
+from tests.support import NOTICE, GraphClient, address, hair_test, order
 from traya_gql.domain.roles import Role
 from traya_gql.graph import build_schema
 
@@ -66,7 +66,13 @@ def example_inputs() -> dict[str, dict[str, Any]]:
     customer_id = packed(f"Customer:{'0' * 32}")
     pair = {"customerId": customer_id, "staffId": customer_id}
     return {
-        "SubmitHairTestInput": {**hair_test(email="asha.rao@example.com"), "draftToken": "x.y.z"},
+        "SubmitHairTestInput": {
+            **hair_test(
+                email="asha.rao@example.com",
+                consent={"isGiven": True, "noticeVersion": NOTICE, "language": "EN"},
+            ),
+            "draftToken": "x.y.z",
+        },
         "SaveHairTestDraftInput": {
             "draftToken": "x.y.z",
             "version": 1,
@@ -200,7 +206,7 @@ def test_the_walk_reaches_every_input_type() -> None:
     found = [(place.field, place.path) for place in input_places()]
     at_the_roots = {get_named_type(place.type).name for place in input_places() if place.path == ()}
 
-    assert len(found) == 132
+    assert len(found) == 133
     assert {name for name in core().type_map if name in example_inputs()} == set(example_inputs())
     assert {name for name in at_the_roots if name.endswith("Input")} == set(example_inputs())
     assert ("placeOrder", ("lines", 0, "productId")) in found
@@ -209,6 +215,7 @@ def test_the_walk_reaches_every_input_type() -> None:
     assert ("submitHairTest", ("customer", "email")) in found
     assert ("submitHairTest", ("answers", 0, "values", 0)) in found
     assert ("submitHairTest", ("consent", "noticeVersion")) in found
+    assert ("submitHairTest", ("consent", "language")) in found
     assert ("saveHairTestDraft", ("answers", 0, "key")) in found
     assert ("hairTestDraft", ()) in found
     assert ("questionnaire", ()) in found

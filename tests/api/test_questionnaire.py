@@ -152,7 +152,8 @@ PEOPLE = {
         {"gender": "FEMALE", "age": "31", "lifeStage": "POST_PREGNANCY"},
         MOTHER,
         [*PARTINGS, *FOR_ALL],
-        ["G06_PREGNANCY"],
+        # minoxidil's label: not when the loss came with a birth
+        ["G06_PREGNANCY", "G19_MINOXIDIL_LABEL"],
     ),
     "a person of another gender": Somebody(
         {"gender": "OTHER", "age": "31", "lifeStage": "NONE"},

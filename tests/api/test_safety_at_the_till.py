@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from starlette.applications import Starlette
 
-from tests.support import SAFE, SAFE_FOR_HER, GraphClient, SignedIn, hair_test, order
+from tests.support import NOTICE, SAFE, SAFE_FOR_HER, GraphClient, SignedIn, hair_test, order
+from traya_gql.app import now
 from traya_gql.documents.collections import DOCUMENTS
 from traya_gql.domain.catalogue import catalogue
 from traya_gql.domain.ruleset.gates import suits_everybody
@@ -104,6 +106,14 @@ async def counts(database: Any) -> dict[str, int]:
     return {name: found for name in names if (found := await database[name].count_documents({}))}
 
 
+BLOCKED_AS_A_WHOLE = {
+    "code": "SAFETY_BLOCK",
+    "message": "This order cannot be placed with this report, for safety. Please talk to a doctor first.",
+    "path": ["input", "lines"],
+    "findings": [],
+}
+"""What whoever has the link alone is told: neither which line, nor why."""
+
 # --- what is not sold, and why ------------------------------------------------------------------------------------
 
 BLOCKED: list[tuple[dict[str, Any], str, list[str]]] = [
@@ -117,7 +127,29 @@ BLOCKED: list[tuple[dict[str, Any], str, list[str]]] = [
     (WOMAN, "dht-blocker-tablets", ["G07_FEMALE_5ARI"]),
     ({**MAN, "medicalSafety": "LIVER_DISEASE"}, "stress-management-supplement", ["G09_LIVER"]),
     ({**MAN, "medicines": "SEDATIVE"}, "stress-management-supplement", ["G11_THYROID_AUTOIMMUNE_MEDS"]),
+    ({**MAN, "medicines": "OTHER"}, "stress-management-supplement", ["G11_THYROID_AUTOIMMUNE_MEDS"]),
+    (
+        {**MAN, "lastYearEvents": "SURGERY_OR_HEAVY_MEDICATION"},
+        "stress-management-supplement",
+        ["G11_THYROID_AUTOIMMUNE_MEDS"],
+    ),
+    *(
+        ({**MAN, "medicalSafety": illness}, "stress-management-supplement", ["G11_THYROID_AUTOIMMUNE_MEDS"])
+        for illness in ("HIGH_BLOOD_PRESSURE", "LOW_BLOOD_PRESSURE", "EPILEPSY", "DEPRESSION")
+    ),
+    ({**MAN, "medicalSafety": "PROSTATE_DISEASE"}, "dht-blocker-tablets", ["G10_MOOD_FERTILITY"]),
+    ({**MAN, "isTryingForABaby": True}, "dht-blocker-tablets", ["G10_MOOD_FERTILITY"]),
     (MAN, "early-intervention-hair-tonic", ["G12_IRON"]),
+    (
+        {**MAN, "healthConditions": "ANAEMIA", "medicalSafety": "BLOOD_DISORDER"},
+        "early-intervention-hair-tonic",
+        ["G12_IRON"],
+    ),
+    (
+        {**WOMAN, "lifeStage": "POST_PREGNANCY", "monthsSinceBirth": 20},
+        "minoxidil-2-solution",
+        [ON_PRESCRIPTION, "G19_MINOXIDIL_LABEL"],
+    ),
     ({**MAN, "allergies": "COCONUT_OIL"}, "early-stage-hair-growth-oil", ["G13_ALLERGY"]),
     ({**MAN, "pattern": "STAGE_6"}, "gentle-cleansing-shampoo", ["G15_ADVANCED"]),
     ({**MAN, "hasOtherAllergy": True}, "gentle-cleansing-shampoo", ["G20_UNKNOWN_ALLERGY"]),
@@ -142,10 +174,10 @@ async def test_who_may_read_the_report_is_told_what_stands_in_the_way(
     by_link = await person.order(slug, token=None)
 
     assert [sorted(one) for one in gates(refused)] == [expected]
-    [error] = by_link["userErrors"]
-    is_plain = slug in FOR_EVERYBODY
-    assert error["code"] == ("SAFETY_BLOCK" if is_plain else "REPORT_ACCESS_REQUIRED")
-    assert error.get("findings", []) == []
+    if slug in FOR_EVERYBODY:
+        assert by_link["userErrors"] == [BLOCKED_AS_A_WHOLE]
+    else:
+        assert refusals(by_link) == [("REPORT_ACCESS_REQUIRED", "0")]
     assert await counts(database) == before
 
 
@@ -325,8 +357,10 @@ async def test_everybody_else_is_a_stranger_even_who_treats_the_owner(
     for stranger in strangers:
         refused = await own.order(PRIVATE, "early-stage-hair-growth-oil", token=None, bearer=stranger.access_token)
 
-        assert refusals(refused) == [("REPORT_ACCESS_REQUIRED", "0"), ("SAFETY_BLOCK", "1")]
-        assert refused["userErrors"][1]["findings"] == []
+        # while one line needs access no answer is looked at
+        assert refusals(refused) == [("REPORT_ACCESS_REQUIRED", "0")]
+        alone = await own.order("early-stage-hair-growth-oil", token=None, bearer=stranger.access_token)
+        assert alone["userErrors"] == [BLOCKED_AS_A_WHOLE]
     assert await counts(database) == before
     with_the_token = await own.order(PRIVATE, bearer=strangers[0].access_token)
     assert with_the_token["userErrors"] == []
@@ -348,6 +382,214 @@ async def test_the_token_opens_the_order_as_bearer_too(client: GraphClient) -> N
     payload = await person.order(PRIVATE, token=None, bearer=person.access_token)
 
     assert payload["userErrors"] == []
+
+
+async def test_who_has_the_link_is_told_of_the_whole_order_and_only_when_nothing_else_is_wrong(
+    client: GraphClient, database: Any
+) -> None:
+    person = await till(client, **{**MAN, "allergies": "FRAGRANCE"})
+    plain, with_fragrance, gone = "gentle-cleansing-shampoo", "nutrition-boost-shampoo", "early-stage-hair-growth-oil"
+    await database.products.update_one({"slug": gone}, {"$set": {"is_in_stock": False}})
+    before = await counts(database)
+
+    assert refusals(await person.order(with_fragrance, gone, token=None)) == [("PRODUCT_UNAVAILABLE", "1")]
+    assert refusals(await person.order(with_fragrance, PRIVATE, gone, token=None)) == [
+        ("REPORT_ACCESS_REQUIRED", "1"),
+        ("PRODUCT_UNAVAILABLE", "2"),
+    ]
+    for slugs in ((with_fragrance,), (plain, with_fragrance), (with_fragrance, "stress-defense-shampoo", plain)):
+        assert (await person.order(*slugs, token=None))["userErrors"] == [BLOCKED_AS_A_WHOLE]
+    assert await counts(database) == before
+    assert (await person.order(plain, token=None))["userErrors"] == []
+
+
+async def test_an_order_of_the_links_kit_is_refused_whole_and_of_the_persons_own_is_not(
+    client: GraphClient, database: Any
+) -> None:
+    """Whoever has the link sees what is in the kit: a line that is left out would tell the allergy."""
+    person = await till(client, **{**MAN, "allergies": "FRAGRANCE"})
+    shared = (await client.data(KIT, publicId=person.public_id))["report"]["kit"]
+    assert [item["product"]["slug"] for item in shared["items"]] == [
+        "early-stage-hair-growth-oil",
+        "stress-defense-shampoo",
+    ]
+
+    refused = await person.order(token=None)
+    # of the kit one is not there any more: what is left is still looked at
+    await database.products.update_one({"slug": "early-stage-hair-growth-oil"}, {"$set": {"is_in_stock": False}})
+    again = await person.order(token=None)
+
+    assert refused["userErrors"] == again["userErrors"] == [BLOCKED_AS_A_WHOLE]
+    assert await database.orders.count_documents({}) == 0
+    own = (await person.order())["order"]["lines"]
+    assert not [line for line in own if "FRAGRANCE" in PRODUCTS[line["product"]["slug"]].ingredients]
+
+
+# --- what the same person answered since --------------------------------------------------------------------------
+
+WITH_FRAGRANCE = "nutrition-boost-shampoo"
+ALLERGIC: dict[str, Any] = {**MAN, "allergies": "FRAGRANCE"}
+
+
+@pytest.mark.parametrize("name", ["Asha Rao", "ASHA rao"])
+async def test_an_older_safer_report_does_not_sell_what_the_newest_forbids(
+    client: GraphClient, database: Any, name: str
+) -> None:
+    bearer = (await client.sign_in()).access_token
+    older = await till(client, bearer=bearer, **MAN)
+    before = await older.order(WITH_FRAGRANCE, PRIVATE, bearer=bearer)
+
+    await till(client, bearer=bearer, **{**ALLERGIC, "medicines": None, "name": name})
+
+    assert before["userErrors"] == []
+    by_owner = await older.order(WITH_FRAGRANCE, PRIVATE, "gentle-cleansing-shampoo", token=None, bearer=bearer)
+    assert gates(by_owner) == [["G13_ALLERGY"], ["G00_SAFETY_UNANSWERED"]]
+    assert refusals(by_owner) == [("SAFETY_BLOCK", "0"), ("SAFETY_BLOCK", "1")]
+    assert gates(await older.order(WITH_FRAGRANCE)) == [["G13_ALLERGY"]]
+    assert (await older.order(WITH_FRAGRANCE, token=None))["userErrors"] == [BLOCKED_AS_A_WHOLE]
+    assert await database.orders.count_documents({}) == 1
+    # what is left of its kit is sold
+    rest = [line["product"]["slug"] for line in (await older.order(bearer=bearer))["order"]["lines"]]
+    assert rest != []
+    assert not [slug for slug in rest if "FRAGRANCE" in PRODUCTS[slug].ingredients]
+
+
+async def test_a_newer_safer_report_does_not_open_what_the_older_forbids(client: GraphClient) -> None:
+    bearer = (await client.sign_in()).access_token
+    older = await till(client, bearer=bearer, **ALLERGIC)
+    newer = await till(client, bearer=bearer, **MAN)
+
+    assert gates(await older.order(WITH_FRAGRANCE)) == [["G13_ALLERGY"]]
+    assert (await newer.order(WITH_FRAGRANCE))["userErrors"] == []
+
+
+async def test_only_the_last_of_several_newer_reports_counts(client: GraphClient) -> None:
+    bearer = (await client.sign_in()).access_token
+    oldest = await till(client, bearer=bearer, **MAN)
+
+    sold = []
+    for answers in (ALLERGIC, MAN):
+        await till(client, bearer=bearer, **answers)
+        sold.append((await oldest.order(WITH_FRAGRANCE))["order"] is not None)
+
+    assert sold == [False, True]
+
+
+async def test_the_report_of_another_in_the_family_does_not_matter(client: GraphClient) -> None:
+    bearer = (await client.sign_in()).access_token
+    asha = await till(client, bearer=bearer, **MAN)
+    ravi = await till(client, bearer=bearer, **{**ALLERGIC, "name": "Ravi Rao"})
+
+    assert (await asha.order(WITH_FRAGRANCE))["userErrors"] == []
+    assert (await asha.order(WITH_FRAGRANCE, token=None))["userErrors"] == []
+    assert gates(await ravi.order(WITH_FRAGRANCE)) == [["G13_ALLERGY"]]
+
+
+async def test_a_report_that_nobody_owns_goes_by_its_own_answers(client: GraphClient) -> None:
+    """A guest's tests are joined by nothing but a name that anybody can type."""
+    bearer = (await client.sign_in()).access_token
+    guest = await till(client, **MAN)
+
+    await till(client, **ALLERGIC)
+    await till(client, bearer=bearer, **ALLERGIC)
+
+    assert (await guest.order(WITH_FRAGRANCE, bearer=bearer))["userErrors"] == []
+
+
+# --- answers that are too old -------------------------------------------------------------------------------------
+
+A_YEAR = timedelta(days=366)
+
+
+async def made(database: Any, *, ago: timedelta) -> None:
+    """Make all hair tests as old as this."""
+    await database.hair_tests.update_many({}, {"$set": {"created_at": now() - ago}})
+
+
+async def test_on_old_answers_what_does_not_suit_everybody_is_not_sold(client: GraphClient, database: Any) -> None:
+    bearer = (await client.sign_in()).access_token
+    person = await till(client, bearer=bearer, **MAN)
+    await made(database, ago=A_YEAR + timedelta(seconds=1))
+    before = await counts(database)
+
+    by_token = await person.order(PRIVATE, "gentle-cleansing-shampoo", "minoxidil-5-solution")
+    by_owner = await person.order("calm-scalp-serum", token=None, bearer=bearer)
+    by_link = await person.order(PRIVATE, token=None)
+
+    # before a prescription is asked for, too: it would go by answers as well
+    assert refusals(by_token) == [("REPORT_TOO_OLD", "0"), ("REPORT_TOO_OLD", "2")]
+    assert by_token["userErrors"][0] == {
+        "code": "REPORT_TOO_OLD",
+        "message": (
+            "The answers behind this report are too old to order Hair Vitamin Capsules. Take the hair test again."
+        ),
+        "path": ["input", "lines", "0", "productId"],
+        # of the type that has findings, and with none
+        "findings": [],
+    }
+    assert refusals(by_owner) == [("REPORT_TOO_OLD", "0")]
+    assert refusals(by_link) == [("REPORT_ACCESS_REQUIRED", "0")]
+    assert await counts(database) == before
+
+
+async def test_on_old_answers_what_suits_everybody_is_still_sold_but_not_against_an_allergy(
+    client: GraphClient, database: Any
+) -> None:
+    person = await till(client, **ALLERGIC)
+    await made(database, ago=3 * A_YEAR)
+
+    refused = await person.order("gentle-cleansing-shampoo", WITH_FRAGRANCE, PRIVATE)
+
+    assert refusals(refused) == [("SAFETY_BLOCK", "1"), ("REPORT_TOO_OLD", "2")]
+    for token in (person.access_token, None):
+        assert (await person.order("gentle-cleansing-shampoo", token=token))["userErrors"] == []
+
+
+async def test_of_a_kit_on_old_answers_what_suits_everybody_is_ordered(client: GraphClient, database: Any) -> None:
+    # all of her kit suits everybody, and nothing of his
+    gentle = await till(client, **{**WOMAN, "lifeStage": "PREGNANT"})
+    person = await till(client, **MAN)
+    slugs = [item["product"]["slug"] for item in gentle.kit["items"]]
+    await made(database, ago=A_YEAR + timedelta(seconds=1))
+
+    ordered = await gentle.order()
+    nothing = await person.order()
+
+    assert set(slugs) <= set(FOR_EVERYBODY)
+    assert [line["product"]["slug"] for line in ordered["order"]["lines"]] == slugs != []
+    assert {item["product"]["slug"] for item in person.kit["items"]}.isdisjoint(FOR_EVERYBODY)
+    assert [(error["code"], error["path"]) for error in nothing["userErrors"]] == [("REQUIRED", ["input", "lines"])]
+
+
+async def test_answers_hold_for_a_year(client: GraphClient, database: Any) -> None:
+    person = await till(client, **MAN)
+    await made(database, ago=A_YEAR - timedelta(minutes=1))
+
+    assert (await person.order(PRIVATE))["userErrors"] == []
+
+
+# --- consent goes before all --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stated", "header", "kept"),
+    [("HI", "", "HI"), ("EN", "hi", "EN"), ("HI", "hi", "HI"), (None, "hi", "HI"), (None, "", "EN")],
+)
+async def test_consent_is_kept_in_the_language_in_which_the_notice_was_shown(
+    client: GraphClient, database: Any, stated: str | None, header: str, kept: str
+) -> None:
+    """A client may show the notice in another language than it asks for texts in."""
+    consent = {"isGiven": True, "noticeVersion": NOTICE, "language": stated}
+
+    response = await client.http.post(
+        "/graphql",
+        json={"query": SUBMIT, "variables": {"input": hair_test(consent=consent)}},
+        headers={"accept-language": header} if header else {},
+    )
+
+    assert response.json()["data"]["submitHairTest"]["userErrors"] == []
+    [stored] = await database.hair_tests.find().to_list()
+    assert stored["consent"]["language"] == kept
 
 
 def key_of(who: SignedIn) -> UUID:

@@ -369,6 +369,29 @@ async def test_nobody_assigns_themselves(client: GraphClient, staff: Staff, asha
     assert await database.assignments.count_documents({}) == 0
 
 
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.ADMIN])
+async def test_nobody_is_assigned_to_themselves_by_others_either(
+    client: GraphClient, staff: Staff, doctor: SignedIn, database: Any, role: Role
+) -> None:
+    await staff.invite(SUPPORT, [role], by=None)
+    who, asha = await client.sign_in(SUPPORT), await client.sign_in(ASHA)
+
+    # said before it is asked whether they treat anybody at all
+    for own in (doctor, asha, who):
+        pair = {"customerId": own.customer_id, "staffId": own.customer_id}
+        answer = await payload(client, ASSIGN.replace("code path", "code message path"), who, **pair)
+
+        assert answer["customer"] is answer["staff"] is None
+        assert answer["userErrors"] == [
+            {
+                "code": "OWN_ACCOUNT",
+                "message": "Staff have no rights over themselves. Name somebody else, or ask somebody else to do it.",
+                "path": ["input", "staffId"],
+            }
+        ]
+    assert await database.assignments.count_documents({}) == 0
+
+
 async def test_only_support_and_admin_assign_and_only_admin_gives_roles(
     client: GraphClient, staff: Staff, asha: SignedIn, doctor: SignedIn, database: Any
 ) -> None:

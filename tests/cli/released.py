@@ -16,6 +16,9 @@ from pymongo import MongoClient
 
 from tests.cli.serving import Server
 from tests.processes import HANG_GUARD_S
+from traya_gql.domain.catalogue import catalogue
+from traya_gql.domain.ruleset.gates import suits_everybody
+from traya_gql.domain.ruleset.rules import current_ruleset
 
 RELEASES = Path(__file__).parent.parent / "releases"
 
@@ -110,6 +113,12 @@ def ask_as(bearer: str | None, server: Server, query: str, **variables: Any) -> 
     return answer
 
 
+_PLAIN = {
+    seed.name: seed.product.price_paise for seed in catalogue() if suits_everybody(seed.product, current_ruleset())
+}
+"""The prices of what suits everybody, by name."""
+
+
 def without_texts(seen: Any) -> Any:
     """Return an answer without what is said in the words of today."""
     if isinstance(seen, dict):
@@ -118,10 +127,20 @@ def without_texts(seen: Any) -> Any:
 
 
 def shown_by_the_link(kept: dict[str, Any]) -> Any:
-    """Return what the old query of a shared report shows now: all as before, but how strong the causes are."""
+    """Return what the old query of a shared report shows now.
+
+    All as before, but how strong the causes are; and the price is that of what whoever has the link can order.
+    """
     before = without_texts(kept["report"])
     causes = sorted(before["causes"], key=lambda one: (GRADES.index(one["evidence"]), one["cause"]))
-    return {**before, "causes": [{**cause, "level": None} for cause in causes]}
+    kit = before["kit"]
+    paise = sum(_PLAIN.get(item["product"]["name"], 0) for item in kit["items"])
+    price = {"amount": f"{paise // 100}.{paise % 100:02}", "minorUnits": paise}
+    return {
+        **before,
+        "causes": [{**cause, "level": None} for cause in causes],
+        "kit": {**kit, "price": {**kit["price"], **{key: price[key] for key in kit["price"].keys() & price.keys()}}},
+    }
 
 
 def shown_to_readers(kept: dict[str, Any]) -> Any:

@@ -16,6 +16,7 @@ from traya_gql.domain.clearances import LONGEST_CLEARANCE
 from traya_gql.domain.customers import MIN_AGE, Gender
 from traya_gql.domain.ingredients import INGREDIENTS
 from traya_gql.domain.questionnaire.model import Condition, Question, current_questionnaire
+from traya_gql.domain.rates import Rates
 from traya_gql.domain.ruleset.answers import QUESTIONS
 from traya_gql.domain.ruleset.codes import CauseCode, Combine, GateCode, Goal
 from traya_gql.domain.ruleset.gate_rules import Block, Case, GateRule
@@ -26,6 +27,8 @@ from traya_gql.domain.ruleset.rule_types import UNANSWERED, Rule
 from traya_gql.domain.ruleset.rules import PointRule, current_ruleset
 from traya_gql.services.hair_test_drafts import DRAFT_LIFETIME
 from traya_gql.services.hair_tests import SUPPLY
+from traya_gql.services.orders import ANSWERS_HOLD
+from traya_gql.services.reports import MOST_CLEARANCES
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "assessment.md").read_text(encoding="utf-8")
 RULES = current_ruleset()
@@ -322,6 +325,11 @@ def sentences() -> Iterator[str]:
     yield f"{len(catalogue())} products"
     yield f"{len(INGREDIENTS)} ingredients"
     yield f"within {LONGEST_CLEARANCE.days} days"
+    yield f"A report takes at most {MOST_CLEARANCES} clearances"
+    clearances = Rates().clearances_per_doctor
+    assert clearances.period_s == 60 * 60
+    yield f"a doctor makes at most {clearances.limit} an hour"
+    yield f"Answers hold for {ANSWERS_HOLD.days} days"
     yield f"Unfinished tests are deleted {DRAFT_LIFETIME.days} days after they began"
     yield f"Below {MIN_AGE} a guardian's consent"
     yield f"Months since a birth above {current_questionnaire().by_key['monthsSinceBirth'].maximum} cannot be answered"
@@ -329,6 +337,8 @@ def sentences() -> Iterator[str]:
     yield f"A birth {birth} months ago or longer does not count"
     (stabilised,) = [pattern for pattern, rule in RULES.patterns.items() if rule.goal is Goal.STABILISE]
     yield f"the aim STABILISE is that of {stabilised} alone"
+    ((hidden_in, (hidden,)),) = RULES.shared.hidden_causes.items()
+    yield f"One cause is left out: {hidden} in a man (gender {hidden_in})"
     lifted = [short(code) for code, rule in RULES.gates.items() if rule.until_cleared]
     yield f"{', '.join(lifted[:-1])} and {lifted[-1]}. The doctor"
 

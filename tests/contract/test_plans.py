@@ -361,6 +361,22 @@ async def test_what_was_bought_lately_is_found_without_looking_at_others_or_at_w
     assert "COLLSCAN" not in entry["plan"]
 
 
+async def test_the_last_answers_of_who_owns_a_report_are_found_without_looking_at_others(
+    client: GraphClient, people: People, watched: Any
+) -> None:
+    made = await client.data(example("submit_hair_test"), bearer=people.asha.access_token, input=hair_test())
+    typed = order(made["submitHairTest"]["report"]["publicId"])
+
+    placed = await client.data(example("place_order"), bearer=people.asha.access_token, input=typed)
+
+    assert placed["placeOrder"]["userErrors"] == []
+    [entry] = [entry for entry in await examined(watched) if entry["comment"] == "hair_tests.newest_of"]
+    # of more than 30
+    assert (entry["returned"], entry["documents"]) == (20, 20)
+    assert wasteful([entry]) == []
+    assert "COLLSCAN" not in entry["plan"]
+
+
 async def test_a_finding_is_lifted_without_looking_at_other_reports(
     client: GraphClient, people: People, watched: Any
 ) -> None:
@@ -393,6 +409,7 @@ async def test_a_finding_is_lifted_without_looking_at_other_reports(
         "hair_tests.by_ids",
         "products.all_active",
         "products.by_ids",
+        "rate_limits.count",
         "reports.add_clearance",
         "reports.by_public_ids",
     }

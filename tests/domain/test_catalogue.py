@@ -18,7 +18,7 @@ from traya_gql.domain.products import ProductCategory, ProductFacts, RegulatoryC
 from traya_gql.domain.ruleset.answers import Answers
 from traya_gql.domain.ruleset.codes import CauseCode
 from traya_gql.domain.ruleset.gates import findings, suits_everybody, why_left_out
-from traya_gql.domain.ruleset.kit import Kit, compose, shared_kit
+from traya_gql.domain.ruleset.kit import Kit, KitItem, compose, shared_kit
 from traya_gql.domain.ruleset.options import (
     Dandruff,
     Deficiency,
@@ -247,10 +247,12 @@ def named(found: Answers) -> Expected:
         items=[SLUGS[item.product_id] for item in kit.items],
         basic=[SLUGS[id_] for id_ in kit.basic],
         excluded=[(SLUGS[one.product_id], one.gate[:3]) for one in kit.excluded],
-        shared=[
-            SLUGS[item.product_id] for item in shared_kit(assessment=assessed(found), candidates=SHOP, rules=RULES)
-        ],
+        shared=[SLUGS[item.product_id] for item in shared_with(found)],
     )
+
+
+def shared_with(found: Answers) -> tuple[KitItem, ...]:
+    return shared_kit(assessment=assessed(found), gender=found.gender, candidates=SHOP, rules=RULES)
 
 
 NOTHING = Expected(items=[], basic=[], excluded=[], shared=[])
@@ -385,10 +387,10 @@ MORE_PEOPLE = {
         ["dht-blocker-tablets", "genetic-hair-fall-control-oil", "density-serum", "advanced-hair-fall-shampoo"],
         [("minoxidil-5-solution", "G08")],
     ),
-    "who wants a child gets minoxidil without finasteride": (
+    "who wants a child gets minoxidil without finasteride, and no saw palmetto": (
         healthy_man(pattern=Pattern.STAGE_4, age=35, family_history=FamilyHistory.FATHER, is_trying_for_a_baby=True),
-        ["dht-blocker-tablets", "genetic-hair-fall-control-oil", "minoxidil-5-solution", "advanced-hair-fall-shampoo"],
-        [("minoxidil-5-finasteride-solution", "G10")],
+        ["genetic-hair-fall-control-oil", "minoxidil-5-solution", "advanced-hair-fall-shampoo"],
+        [("dht-blocker-tablets", "G10"), ("minoxidil-5-finasteride-solution", "G10")],
     ),
     "a red scalp loses what acts on it": (
         healthy_man(

@@ -39,18 +39,25 @@ from bench.peers.plain.documents import (
     ReportDocument,
 )
 from traya_gql.domain.addresses import TypedAddress, check_address
-from traya_gql.domain.assessment import assess
+from traya_gql.domain.consents import Consent, ConsentPurpose
 from traya_gql.domain.customers import check_person, first_name
-from traya_gql.domain.hair_tests import Assessed, HairAnswers
-from traya_gql.domain.kit import recommend
+from traya_gql.domain.languages import Language
 from traya_gql.domain.orders import NUMBER_BITS, OrderStatus, order_number
 from traya_gql.domain.phones import normalise_phone
 from traya_gql.domain.pricing import line_total, quote
+from traya_gql.domain.questionnaire.checks import GivenAnswer, check_answers, to_answers
+from traya_gql.domain.questionnaire.model import current_questionnaire
 from traya_gql.domain.refusals import InvalidInput, Problem, Problems, Refusal, RefusalCode
-from traya_gql.domain.safety import blocks
+from traya_gql.domain.ruleset.codes import GateCode
+from traya_gql.domain.ruleset.gates import findings, suits_everybody, why_not_sold
+from traya_gql.domain.ruleset.outcome import outcome_of
+from traya_gql.domain.ruleset.rules import current_ruleset
 
 KEY = os.environ["PEER_SECRET_KEY"]
 LIFETIME = timedelta(days=30)
+SUPPLY = timedelta(days=30)
+RULES = current_ruleset()
+NOTICE = current_questionnaire().notice.version
 client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
     os.environ["PEER_MONGODB_URI"], uuidRepresentation="standard", tz_aware=True
 )
@@ -89,9 +96,11 @@ class Query:
         return Viewer()
 
     @strawberry.field
-    async def report(self, public_id: str, access_token: str | None = None) -> types.Report | None:
+    async def report(
+        self, info: strawberry.Info, public_id: str, access_token: str | None = None
+    ) -> types.Report | None:
         document = await ReportDocument.find_one(ReportDocument.public_id == public_id)
-        return types.Report.of(document, is_owner=opens(access_token, document.id)) if document else None
+        return types.Report.of(document, is_reader=may_read(info, document, access_token)) if document else None
 
     @strawberry.field
     async def products(
@@ -126,12 +135,20 @@ class Mutation:
         problems = Problems()
         with problems.under("customer"):
             person = check_person(**asdict(input.customer), problems=problems)
+        checked = check_answers(
+            [GivenAnswer(one.key, tuple(one.values)) for one in input.answers],
+            age=person.age if person else None,
+            gender=input.customer.gender,
+            is_whole=True,
+            problems=problems,
+        )
+        if not input.consent.is_given or input.consent.notice_version != NOTICE:
+            problems.add(RefusalCode.CONSENT_REQUIRED, "Show the notice, and ask for consent.", "consent")
         try:
             problems.refuse_if_any()
         except Refusal as refusal:
             return types.SubmitHairTestPayload(user_errors=types.UserError.of(refusal))
-        answers = HairAnswers(**asdict(input.hair), **asdict(input.internal_health))
-        assessment = assess(Assessed(age=person.age, gender=person.gender, answers=answers))
+        answers = to_answers(checked, age=person.age, gender=person.gender)
         customer_id = info.context["customer_id"]
         hair_test_id, report_id, made_at = uuid4(), uuid4(), now()
         public_id = secrets.token_urlsafe(16)
@@ -141,6 +158,16 @@ class Mutation:
                 ProductDocument.is_active == True,  # noqa: E712 - Beanie's operator
                 session=session,
             ).to_list()
+            bought: frozenset[UUID] = frozenset()
+            if customer_id is not None:
+                orders = await OrderDocument.find(
+                    OrderDocument.customer_id == customer_id,
+                    OrderDocument.created_at >= made_at - SUPPLY,
+                    OrderDocument.status != OrderStatus.CANCELLED,
+                    session=session,
+                ).to_list()
+                bought = frozenset(line.product_id for order in orders for line in order.lines)
+            outcome = outcome_of(answers, candidates=products, rules=RULES, bought=bought)
             await HairTestDocument(
                 id=hair_test_id,
                 created_at=made_at,
@@ -148,6 +175,13 @@ class Mutation:
                 report_id=report_id,
                 person=person,
                 answers=answers,
+                questionnaire_version=current_questionnaire().version,
+                consent=Consent(
+                    purpose=ConsentPurpose.HEALTH_ASSESSMENT,
+                    notice_version=NOTICE,
+                    language=Language.EN,
+                    given_at=made_at,
+                ),
             ).insert(session=session)
             return await ReportDocument(
                 id=report_id,
@@ -157,14 +191,16 @@ class Mutation:
                 hair_test_id=hair_test_id,
                 first_name=first_name(person.name),
                 gender=person.gender,
-                assessment=assessment,
-                kit=list(recommend(answers=answers, causes=assessment.causes, candidates=products)),
+                assessment=outcome.assessment,
+                findings=outcome.findings,
+                kit=outcome.kit,
+                shared_kit=outcome.shared_kit,
             ).insert(session=session)
 
         key = f"submitHairTest:{customer_id or person.phone}:{input.idempotency_key}"
         report, is_replay = await once(key, report_id, made_at, work, ReportDocument)
         return types.SubmitHairTestPayload(
-            report=types.Report.of(report, is_owner=True),
+            report=types.Report.of(report, is_reader=True),
             access_token=token_of(report.id, report.created_at),
             access_token_expires_at=report.created_at + LIFETIME,
             is_replay=is_replay,
@@ -193,20 +229,26 @@ class Mutation:
             if report is None:
                 raise refused(RefusalCode.REPORT_NOT_FOUND, "There is no such report.", "reportPublicId")
             test = await HairTestDocument.get(report.hair_test_id, session=session)
+            is_reader = may_read(info, report, input.report_access_token)
             wanted = (
-                {item.product_id: 1 for item in report.kit}
+                dict.fromkeys(item.product_id for item in (report.kit.items if is_reader else report.shared_kit))
                 if input.lines is None
                 else {product_key(line.product_id): line.quantity for line in input.lines}
             )
             products = await ProductDocument.find(In(ProductDocument.id, list(wanted)), session=session).to_list()
-            by_id = {product.id: product for product in products if product.is_active}
+            by_id = {product.id: product for product in products}
+            ordered = [by_id.get(product_id) for product_id in wanted]
+            gates = iter(why_not_sold([one for one in ordered if one], findings(test.answers, RULES), RULES))
             lines = []
-            for product_id, quantity in wanted.items():
-                product = by_id.get(product_id)
-                if product is None:
-                    raise refused(RefusalCode.PRODUCT_UNAVAILABLE, "This product is not available.", "lines")
-                if blocks(test.answers, product):
-                    raise refused(RefusalCode.SAFETY_BLOCK, "This product cannot be ordered.", "lines")
+            for product, asked in zip(ordered, wanted.values(), strict=True):
+                code = RefusalCode.PRODUCT_UNAVAILABLE
+                if product is not None:
+                    code = why_not(product, next(gates), is_reader=is_reader)
+                if code is not None:
+                    if input.lines is None:
+                        continue
+                    raise refused(code, "This product cannot be ordered.", "lines")
+                quantity = asked or product.monthly_quantity
                 lines.append(
                     OrderLine(
                         product_id=product.id,
@@ -216,6 +258,8 @@ class Mutation:
                         total_paise=line_total(unit_price_paise=product.price_paise, quantity=quantity),
                     )
                 )
+            if not lines:
+                raise refused(RefusalCode.REQUIRED, "Nothing of this report's kit can be ordered now.", "lines")
             return await OrderDocument(
                 id=order_id,
                 created_at=made_at,
@@ -284,6 +328,19 @@ def opens(token: str | None, id_: UUID) -> bool:
         return False
 
 
+def may_read(info: strawberry.Info, report: ReportDocument, token: str | None) -> bool:
+    customer_id = info.context["customer_id"]
+    return opens(token, report.id) or (customer_id is not None and customer_id == report.customer_id)
+
+
+def why_not(product: ProductDocument, gates: tuple[GateCode, ...], *, is_reader: bool) -> RefusalCode | None:
+    if not product.can_be_sent:
+        return RefusalCode.PRODUCT_UNAVAILABLE
+    if not is_reader and not suits_everybody(product, RULES):
+        return RefusalCode.REPORT_ACCESS_REQUIRED
+    return RefusalCode.SAFETY_BLOCK if gates else None
+
+
 def customer_of(request: Any) -> UUID | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
@@ -326,6 +383,11 @@ async def load_products(ids: list[UUID]) -> list[ProductDocument | None]:
     return [found.get(one) for one in ids]
 
 
+async def load_hair_tests(ids: list[UUID]) -> list[HairTestDocument | None]:
+    found = {test.id: test for test in await HairTestDocument.find(In(HairTestDocument.id, ids)).to_list()}
+    return [found.get(one) for one in ids]
+
+
 class App(GraphQL):
     async def get_context(self, request: Any, response: Any) -> dict[str, Any]:
         return {
@@ -333,6 +395,7 @@ class App(GraphQL):
             "response": response,
             "customer_id": customer_of(request),
             "product_loader": DataLoader(load_fn=load_products),
+            "hair_test_loader": DataLoader(load_fn=load_hair_tests),
         }
 
 

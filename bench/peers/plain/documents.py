@@ -6,32 +6,30 @@ from datetime import datetime
 from uuid import UUID
 
 from beanie import Document
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from traya_gql.domain.addresses import Address
-from traya_gql.domain.assessment import Assessment
+from traya_gql.domain.clearances import Clearance
+from traya_gql.domain.consents import Consent
 from traya_gql.domain.customers import Gender, Person
-from traya_gql.domain.hair_tests import HairAnswers
-from traya_gql.domain.kit import KitItem
 from traya_gql.domain.orders import OrderStatus, PaymentMethod
 from traya_gql.domain.pricing import Quote
-from traya_gql.domain.products import ProductCategory, ProductTag
+from traya_gql.domain.products import ProductFacts
+from traya_gql.domain.ruleset.answers import Answers
+from traya_gql.domain.ruleset.kit import Kit, KitItem
+from traya_gql.domain.ruleset.outcome import StatedFinding
+from traya_gql.domain.ruleset.scores import Assessment
 
 KEPT_S = 7 * 24 * 3600
 NEWEST_OF_CUSTOMER = [("customer_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)]
 
 
-class ProductDocument(Document):
+class ProductDocument(ProductFacts, Document):
+    model_config = ConfigDict(frozen=False)
+
     id: UUID
     created_at: datetime
-    slug: str
-    name: str
-    category: ProductCategory
-    tags: list[ProductTag]
-    benefits: list[str]
-    price_paise: int
-    is_active: bool
     schema_version: int = 1
 
     class Settings:
@@ -51,8 +49,10 @@ class HairTestDocument(Document):
     customer_id: UUID | None = None
     report_id: UUID
     person: Person
-    answers: HairAnswers
-    schema_version: int = 1
+    answers: Answers
+    questionnaire_version: str
+    consent: Consent
+    schema_version: int = 3
 
     class Settings:
         name = "hair_tests"
@@ -68,8 +68,11 @@ class ReportDocument(Document):
     first_name: str
     gender: Gender
     assessment: Assessment
-    kit: list[KitItem]
-    schema_version: int = 1
+    findings: list[StatedFinding]
+    kit: Kit
+    shared_kit: list[KitItem]
+    clearances: list[Clearance] = []
+    schema_version: int = 2
 
     class Settings:
         name = "reports"

@@ -1,6 +1,7 @@
 """The types of the graph, in Strawberry's ordinary way."""
 
 import base64
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -10,23 +11,29 @@ from uuid import UUID
 import strawberry
 
 from bench.peers.plain import documents
-from traya_gql.domain import assessment, report_texts
+from traya_gql.domain import report_texts
 from traya_gql.domain.addresses import Address as StoredAddress
 from traya_gql.domain.addresses import IndianState
 from traya_gql.domain.customers import Gender
-from traya_gql.domain.hair_tests import Dandruff, EnergyLevel, FamilyHistory, HairLossStage, Sleep, Stress
-from traya_gql.domain.kit import KitItem as StoredKitItem
 from traya_gql.domain.money import rupees
 from traya_gql.domain.orders import OrderStatus, PaymentMethod
 from traya_gql.domain.products import ProductCategory, ProductTag
 from traya_gql.domain.refusals import Refusal, RefusalCode
+from traya_gql.domain.ruleset import codes, kit, scores
+from traya_gql.domain.ruleset.gates import findings, suits_everybody, why_left_out
+from traya_gql.domain.ruleset.outcome import StatedFinding
+from traya_gql.domain.ruleset.rules import current_ruleset
 
 for enum in (
-    *(Dandruff, EnergyLevel, FamilyHistory, Gender, HairLossStage, IndianState, OrderStatus, PaymentMethod),
-    *(ProductCategory, ProductTag, RefusalCode, Sleep, Stress),
-    *(assessment.CauseCode, assessment.CauseLevel, assessment.EvidenceGrade, assessment.NoRecoveryReason),
+    *(Gender, IndianState, OrderStatus, PaymentMethod, ProductCategory, ProductTag, RefusalCode),
+    *(codes.CauseCode, codes.CauseLevel, codes.Confidence, codes.EvidenceGrade, codes.GateCode, codes.Goal),
+    *(codes.NoRecoveryReason, codes.SafetyAction, codes.Severity),
 ):
     strawberry.enum(enum)
+strawberry.enum(codes.Hypothesis, name="HypothesisCode")
+
+TEXTS = report_texts.TEXTS
+RULES = current_ruleset()
 
 NodeT = TypeVar("NodeT")
 
@@ -109,23 +116,37 @@ class ProductConnection:
 
 @strawberry.type
 class Cause:
-    cause: assessment.CauseCode
-    score: int
-    level: assessment.CauseLevel
-    evidence: assessment.EvidenceGrade
+    cause: codes.CauseCode
+    evidence: codes.EvidenceGrade
     explanation: str
+    source: str
+    score: int | None
+    level: codes.CauseLevel | None
     answers_that_raised_it: list[str] | None
 
     @classmethod
-    def of(cls, listed: assessment.Cause, *, is_owner: bool) -> "Cause":
+    def of(cls, listed: scores.Cause, *, is_reader: bool) -> "Cause":
         return cls(
             cause=listed.code,
-            score=listed.score,
-            level=listed.level,
             evidence=listed.evidence,
-            explanation=report_texts.EXPLANATIONS[listed.code],
-            answers_that_raised_it=list(listed.raised_by) if is_owner else None,
+            explanation=TEXTS.explanations[listed.code].en,
+            source=listed.source,
+            score=listed.score if is_reader else None,
+            level=listed.level if is_reader else None,
+            answers_that_raised_it=list(listed.raised_by) if is_reader else None,
         )
+
+
+@strawberry.type
+class Hypothesis:
+    code: codes.Hypothesis
+    explanation: str
+
+
+@strawberry.type
+class Milestone:
+    month: int
+    text: str
 
 
 @strawberry.type
@@ -133,32 +154,103 @@ class Recovery:
     min_months: int | None
     expected_months: int | None
     max_months: int | None
-    reason_if_none: assessment.NoRecoveryReason | None
+    goal: codes.Goal | None
+    milestones: list[Milestone]
+    reason_if_none: codes.NoRecoveryReason | None
+
+    @classmethod
+    def of(cls, recovery: scores.Recovery) -> "Recovery":
+        return cls(
+            min_months=recovery.min_months,
+            expected_months=recovery.expected_months,
+            max_months=recovery.max_months,
+            goal=recovery.goal,
+            milestones=[Milestone(month=one.month, text=TEXTS.milestones[one.code].en) for one in recovery.milestones],
+            reason_if_none=recovery.reason_if_none,
+        )
+
+
+@strawberry.type
+class SafetyFinding:
+    code: codes.GateCode
+    severity: codes.Severity
+    message: str
+    action: codes.SafetyAction
+
+    @classmethod
+    def of(cls, stated: StatedFinding) -> "SafetyFinding":
+        return cls(
+            code=stated.code,
+            severity=stated.severity,
+            message=TEXTS.findings[stated.code].en,
+            action=stated.action,
+        )
 
 
 @strawberry.type
 class KitItem:
-    product_id: strawberry.Private[UUID]
-    causes: list[assessment.CauseCode]
+    causes: list[codes.CauseCode]
+    reason: str
+    usage: str | None
+    needs_prescription: bool
+    product: Product | None
 
-    @strawberry.field
-    async def product(self, info: strawberry.Info) -> Product | None:
-        document = await info.context["product_loader"].load(self.product_id)
-        return Product.of(document) if document else None
+    @classmethod
+    def of(cls, item: kit.KitItem, product: documents.ProductDocument | None) -> "KitItem":
+        reason = TEXTS.kit_reasons[item.reasons[0].cause] if item.reasons else TEXTS.shared_kit_note
+        return cls(
+            causes=[reason.cause for reason in item.reasons],
+            reason=reason.en,
+            usage=product.usage.en if product else None,
+            needs_prescription=product is not None and product.needs_prescription,
+            product=Product.of(product) if product else None,
+        )
+
+
+@strawberry.type
+class ExcludedProduct:
+    finding: codes.GateCode
+    product: Product | None
 
 
 @strawberry.type
 class Kit:
-    recommended: strawberry.Private[list[StoredKitItem]]
+    report: strawberry.Private[documents.ReportDocument]
+    is_whole: bool
 
     @strawberry.field
-    def items(self) -> list[KitItem]:
-        return [KitItem(product_id=item.product_id, causes=list(item.causes)) for item in self.recommended]
+    async def items(self, info: strawberry.Info) -> list[KitItem]:
+        found = await self.products(info)
+        return [KitItem.of(item, product) for item, product in zip(self.recommended, found, strict=True)]
+
+    @strawberry.field
+    async def excluded(self, info: strawberry.Info) -> list[ExcludedProduct] | None:
+        if not self.is_whole:
+            return None
+        left_out = self.report.kit.excluded
+        found = await info.context["product_loader"].load_many([one.product_id for one in left_out])
+        return [
+            ExcludedProduct(finding=one.gate, product=Product.of(product) if product else None)
+            for one, product in zip(left_out, found, strict=True)
+        ]
 
     @strawberry.field
     async def price(self, info: strawberry.Info) -> Money:
-        found = await info.context["product_loader"].load_many([item.product_id for item in self.recommended])
-        return Money.of(sum(product.price_paise for product in found if product and product.is_active))
+        products = [one for one in await self.products(info) if one and one.can_be_sent and not one.needs_prescription]
+        if self.is_whole:
+            test = await info.context["hair_test_loader"].load(self.report.hair_test_id)
+            held = findings(test.answers, RULES)
+            sold = [product for product in products if why_left_out(product, held) is None]
+        else:
+            sold = [product for product in products if suits_everybody(product, RULES)]
+        return Money.of(sum(product.monthly_price_paise for product in sold))
+
+    @property
+    def recommended(self) -> Sequence[kit.KitItem]:
+        return self.report.kit.items if self.is_whole else self.report.shared_kit
+
+    async def products(self, info: strawberry.Info) -> list[documents.ProductDocument | None]:
+        return await info.context["product_loader"].load_many([item.product_id for item in self.recommended])
 
 
 @strawberry.type
@@ -174,27 +266,32 @@ class Report:
     kit: Kit
     next_steps: list[str]
     disclaimer: str
+    hypothesis: Hypothesis | None
+    confidence: codes.Confidence | None
+    safety_findings: list[SafetyFinding] | None
 
     @classmethod
-    def of(cls, document: documents.ReportDocument, *, is_owner: bool) -> "Report":
-        recovery = document.assessment.recovery
+    def of(cls, document: documents.ReportDocument, *, is_reader: bool) -> "Report":
+        found = document.assessment
+        causes = found.causes if is_reader else kit.shared_causes(found, document.gender, RULES)
+        hypothesis = None
+        if is_reader and found.hypothesis:
+            hypothesis = Hypothesis(code=found.hypothesis, explanation=TEXTS.hypotheses[found.hypothesis].en)
         return cls(
             id=strawberry.ID(encode(f"Report:{document.public_id}")),
             public_id=document.public_id,
             created_at=document.created_at,
             first_name=document.first_name,
             gender=document.gender,
-            ruleset_version=document.assessment.ruleset_version,
-            causes=[Cause.of(listed, is_owner=is_owner) for listed in document.assessment.causes],
-            recovery=Recovery(
-                min_months=recovery.min_months,
-                expected_months=recovery.expected_months,
-                max_months=recovery.max_months,
-                reason_if_none=recovery.reason_if_none,
-            ),
-            kit=Kit(recommended=document.kit),
-            next_steps=list(report_texts.NEXT_STEPS),
-            disclaimer=report_texts.DISCLAIMER,
+            ruleset_version=found.ruleset_version,
+            causes=[Cause.of(listed, is_reader=is_reader) for listed in causes],
+            recovery=Recovery.of(found.recovery),
+            kit=Kit(report=document, is_whole=is_reader),
+            next_steps=[step.en for step in TEXTS.next_steps[found.recovery.reason_if_none or "EVERYBODY"]],
+            disclaimer=TEXTS.disclaimer.en,
+            hypothesis=hypothesis,
+            confidence=found.confidence if is_reader else None,
+            safety_findings=[SafetyFinding.of(one) for one in document.findings] if is_reader else None,
         )
 
 
@@ -317,30 +414,27 @@ class CustomerInput:
     phone: str
     age: int
     gender: Gender
+    email: str | None = None
 
 
 @strawberry.input
-class HairInput:
-    hair_loss_stage: HairLossStage
-    family_history: FamilyHistory
-    dandruff: Dandruff
+class ConsentInput:
+    is_given: bool
+    notice_version: str
 
 
 @strawberry.input
-class InternalHealthInput:
-    sleep: Sleep
-    stress: Stress
-    has_acidity_or_gas: bool
-    energy_level: EnergyLevel
-    is_taking_supplements: bool
+class AnswerInput:
+    key: str
+    values: list[str]
 
 
 @strawberry.input
 class SubmitHairTestInput:
     idempotency_key: UUID
     customer: CustomerInput
-    hair: HairInput
-    internal_health: InternalHealthInput
+    consent: ConsentInput
+    answers: list[AnswerInput]
 
 
 @strawberry.input
@@ -363,6 +457,7 @@ class OrderLineInput:
 class PlaceOrderInput:
     idempotency_key: UUID
     report_public_id: str
+    report_access_token: str | None = None
     phone: str
     lines: list[OrderLineInput] | None = None
     shipping_address: AddressInput

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import ConfigDict
 from pymongo import DESCENDING, IndexModel
 
-from traya_gql.documents.records import OWNED_NEWEST_FIRST, OwnedRecord, StoredDocument, find_by_ids
+from traya_gql.documents.records import OWNED_NEWEST_FIRST, OwnedRecord, StoredDocument, find_by_ids, find_newest
 from traya_gql.domain.consents import Consent
 from traya_gql.domain.customers import Person
 from traya_gql.domain.ruleset.answers import Answers
@@ -42,6 +42,18 @@ class HairTestDocument(HairTestRecord, StoredDocument):
             IndexModel(OWNED_NEWEST_FIRST, name="customer"),
             IndexModel([("person.phone", DESCENDING), *OWNED_NEWEST_FIRST], name="phone"),
         )
+
+
+async def newest_of(customer_id: UUID, *, limit: int) -> list[HairTestRecord]:
+    """Return at most `limit` hair tests that a customer owns, the newest first. One command."""
+    return await find_newest(
+        HairTestDocument,
+        HairTestRecord,
+        {"customer_id": customer_id},
+        after=None,
+        limit=limit,
+        comment="hair_tests.newest_of",
+    )
 
 
 async def by_ids(ids: Sequence[UUID]) -> dict[UUID, HairTestRecord]:

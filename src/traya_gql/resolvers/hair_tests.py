@@ -122,7 +122,7 @@ def _command(typed: SubmitHairTestInput, info: Info) -> SubmitHairTest:
         draft_id=None if typed.draft_token is None else _draft_id(typed.draft_token, info),
         has_consent=typed.consent.is_given,
         notice_version=typed.consent.notice_version,
-        language=info.context.language,
+        language=typed.consent.language or info.context.language,
     )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # a test compares it with the questionnaire
 _MOST_ANSWERS = 40
-_MOST_DRAFTED = 100
+_MOST_DRAFTED = 60
 
 
 @strawberry.type(description="What was answered to one question, with its words.")
@@ -96,6 +96,9 @@ class ConsentInput:
     is_given: bool = strawberry.field(description="Whether the person agreed. Without it nothing is assessed.")
     notice_version: str = strawberry.field(
         description="The version of the notice that was shown: `questionnaire { notice { version } }`."
+    )
+    language: Language | None = strawberry.field(
+        default=None, description="The language it was shown in. Left out: that of the request."
     )
 
 

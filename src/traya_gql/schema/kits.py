@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Self
 from uuid import UUID
 
@@ -39,6 +40,13 @@ class ShownKitItem:
     item: strawberry.Private[KitItem]
     found: strawberry.Private[ProductRecord | None]
     language: strawberry.Private[Language]
+
+    can_be_ordered: bool = strawberry.field(
+        description=(
+            "Whether it could be ordered now by the answers of this report and the rules of today: it is sold, in "
+            "stock, needs no prescription, and nothing holds it back. A later hair test may still forbid it."
+        )
+    )
 
     @strawberry.field(
         description="The listed causes it was chosen for, what weighs most first. Empty: it was chosen for the picture."
@@ -149,6 +157,7 @@ class ShownKit:
     composed: strawberry.Private[ComposedKit]
     expected_months: strawberry.Private[int | None]
     found: strawberry.Private[dict[UUID, ProductRecord]]
+    is_held_back: strawberry.Private[Callable[[ProductRecord], bool]]
 
     is_whole: bool = strawberry.field(
         description="Whether this is the person's own kit, and not the one that everybody with the link sees."
@@ -163,6 +172,7 @@ class ShownKit:
         is_whole: bool,
         expected_months: int | None,
         found: dict[UUID, ProductRecord],
+        is_held_back: Callable[[ProductRecord], bool],
     ) -> Self:
         return cls(
             viewer=report.viewer,
@@ -172,32 +182,38 @@ class ShownKit:
             composed=composed,
             expected_months=expected_months,
             found=found,
+            is_held_back=is_held_back,
             is_whole=is_whole,
         )
 
     @strawberry.field(description="The products, 0 to 5.", metadata={AT_MOST: _RULES.most})
     def items(self) -> list[ShownKitItem]:
+        sold = {product.id for product in self._sold(KitKind.COMPLETE)}
         return [
-            ShownKitItem(item=item, found=self.found.get(item.product_id), language=self.language)
+            ShownKitItem(
+                item=item,
+                found=self.found.get(item.product_id),
+                language=self.language,
+                can_be_ordered=item.product_id in sold,
+            )
             for item in self.composed.items
         ]
 
     @strawberry.field(
         description=(
             "One month of all that can be ordered now, at today's prices, with all taxes: what an order without lines "
-            "costs."
+            "costs, unless the answers are more than a year old or a later hair test of the person forbids some of it."
         )
     )
     def price(self) -> Money:
-        sold = [one for one in self._products(KitKind.COMPLETE) if one.can_be_sent and not one.needs_prescription]
-        return money(sum(one.price_paise * one.monthly_quantity for one in sold))
+        return money(sum(one.monthly_price_paise for one in self._sold(KitKind.COMPLETE)))
 
     @strawberry.field(
         description="What can be ordered: each kit for 1, 3 and the expected months. Empty without a kit.",
         metadata={AT_MOST: _MOST_OFFERS},
     )
     def offers(self) -> list[KitOffer]:
-        kits = {kind: self._products(kind) for kind in KitKind}
+        kits = {kind: self._sold(kind) for kind in KitKind}
         found = offers(kits, expected_months=self.expected_months, rules=_RULES)
         return [KitOffer.of(one, self.language) for one in found]
 
@@ -209,6 +225,8 @@ class ShownKit:
     def excluded(self) -> list[ExcludedProduct] | None:
         return [ExcludedProduct.of(one, self.language) for one in self.composed.excluded]
 
-    def _products(self, kind: KitKind) -> list[ProductRecord]:
+    def _sold(self, kind: KitKind) -> list[ProductRecord]:
+        """Return what of a kit can be ordered now."""
         ids = [item.product_id for item in self.composed.items] if kind is KitKind.COMPLETE else self.composed.basic
-        return [self.found[id_] for id_ in ids if id_ in self.found]
+        known = (self.found[id_] for id_ in ids if id_ in self.found)
+        return [one for one in known if one.can_be_sent and not one.needs_prescription and not self.is_held_back(one)]

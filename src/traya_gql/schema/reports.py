@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -12,23 +12,24 @@ import strawberry
 from traya_gql.context import Grant, Info, Kind, Viewer
 from traya_gql.documents.products import ProductRecord
 from traya_gql.documents.reports import ReportRecord
-from traya_gql.domain.clearances import in_force, kit_in_force
+from traya_gql.domain.clearances import Clearance, in_force, kit_in_force
 from traya_gql.domain.customers import Gender
 from traya_gql.domain.languages import Language
 from traya_gql.domain.report_texts import TEXTS
-from traya_gql.domain.ruleset.codes import CauseCode, Confidence, EvidenceGrade, GateCode
-from traya_gql.domain.ruleset.kit import Kit
+from traya_gql.domain.ruleset.codes import CauseCode, Confidence, GateCode
+from traya_gql.domain.ruleset.gates import findings, suits_everybody, why_left_out
+from traya_gql.domain.ruleset.kit import Kit, shared_causes
 from traya_gql.domain.ruleset.rules import current_ruleset
-from traya_gql.guards import AT_MOST, REPORT_READERS, private_field
+from traya_gql.guards import AT_MOST, CLEARANCE_READERS, REPORT_READERS, private_field
 from traya_gql.schema.assessments import Cause, Recovery, ShownHypothesis
 from traya_gql.schema.common import Connection, Node, NodeType, node_id
 from traya_gql.schema.hair_tests import HairTest
 from traya_gql.schema.kits import ShownKit
 from traya_gql.schema.safety import SafetyFinding
 
-_GRADES = list(EvidenceGrade)
-# what a kit shows of its products
-_FROM_PRODUCTS = frozenset({"product", "price", "offers", "usage", "cautions", "monthlyQuantity", "needsPrescription"})
+# what a kit says of today, by the rules of today; and all that it shows of its products
+_OF_TODAY = frozenset({"price", "offers", "canBeOrdered"})
+_FROM_PRODUCTS = _OF_TODAY | {"product", "usage", "cautions", "monthlyQuantity", "needsPrescription"}
 
 
 @strawberry.type(
@@ -87,9 +88,11 @@ class Report(Node):
     async def kit(self, info: Info) -> ShownKit:
         admitted = REPORT_READERS.admit(self)
         is_whole = admitted if isinstance(admitted, bool) else await admitted
-        composed = Kit(items=self.record.shared_kit, basic=(), excluded=())
+        composed, lifted = Kit(items=self.record.shared_kit, basic=(), excluded=()), dict[GateCode, Clearance]()
         if is_whole:
-            composed = kit_in_force(self.record.kit, self.record.clearances, now=info.context.now())
+            lifted = await self._lifted(info)
+            clearances = self.record.clearances if lifted else ()
+            composed = kit_in_force(self.record.kit, clearances, now=info.context.now())
         found: list[ProductRecord | None] = []
         if not info.context.field_names.isdisjoint(_FROM_PRODUCTS):
             # before the items are shown: they need no task each to wait for theirs
@@ -104,7 +107,30 @@ class Report(Node):
             is_whole=is_whole,
             expected_months=self.record.assessment.recovery.expected_months,
             found={product.id: product for product in found if product is not None},
+            is_held_back=await self._held_back(info, is_whole=is_whole, lifted=lifted),
         )
+
+    async def _lifted(self, info: Info) -> dict[GateCode, Clearance]:
+        """Return the clearances in force that the viewer may know of; a guest's token opens what the guest wrote."""
+        if not self.record.clearances:
+            return {}
+        may_know = await CLEARANCE_READERS.admits_soon(self.viewer, owner_id=self.owner_id, opened_by=self.opened_by)
+        return in_force(self.record.clearances, now=info.context.now()) if may_know else {}
+
+    async def _held_back(
+        self, info: Info, *, is_whole: bool, lifted: Mapping[GateCode, Clearance]
+    ) -> Callable[[ProductRecord], bool]:
+        """Return what tells whether a product, as it is today, would be refused to the viewer by its safety."""
+        rules = current_ruleset()
+        if not is_whole:
+            return lambda product: not suits_everybody(product, rules)
+        if info.context.field_names.isdisjoint(_OF_TODAY):
+            return lambda _: False
+        test = await info.context.loaders.hair_test_by_id.load(self.record.hair_test_id)
+        if test is None:
+            return lambda _: True
+        held = findings(test.answers, rules, cleared=frozenset(lifted))
+        return lambda product: why_left_out(product, held) is not None
 
     @strawberry.field(
         description="What to do next: the same for all reports with months, and for all without them for one reason."
@@ -158,8 +184,8 @@ class Report(Node):
         description="What is held back for safety's sake, and why, in the order of the gates.",
         at_most=len(GateCode),
     )
-    def safety_findings(self, info: Info) -> list[SafetyFinding] | None:
-        lifted = in_force(self.record.clearances, now=info.context.now())
+    async def safety_findings(self, info: Info) -> list[SafetyFinding] | None:
+        lifted = await self._lifted(info)
         return [SafetyFinding.of(one, lifted.get(one.code), self.language) for one in self.record.findings]
 
     @private_field(readers=REPORT_READERS, description="The answers behind the report.")
@@ -168,10 +194,8 @@ class Report(Node):
         return None if record is None else HairTest.of(record, self.viewer, self.language)
 
     def _causes(self, *, is_open: bool) -> list[Cause]:
-        listed = self.record.assessment.causes
-        if not is_open:
-            # an order that tells nothing about the scores
-            listed = tuple(sorted(listed, key=lambda one: (_GRADES.index(one.evidence), one.code)))
+        assessment = self.record.assessment
+        listed = assessment.causes if is_open else shared_causes(assessment, self.gender, current_ruleset())
         return [Cause.of(one, self) for one in listed]
 
     async def _causes_later(self, admitted: Awaitable[bool]) -> list[Cause]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict
 
 from traya_gql.documents import hair_tests, orders, products, reports
+from traya_gql.documents.hair_tests import HairTestRecord
 from traya_gql.documents.orders import OrderDocument, OrderLineRecord, OrderRecord
 from traya_gql.documents.products import ProductRecord
-from traya_gql.documents.reports import ReportRecord
 from traya_gql.domain.addresses import ADDRESS_CODES, Address, TypedAddress, check_address
 from traya_gql.domain.clearances import in_force, kit_in_force
 from traya_gql.domain.orders import MAX_LINES, MAX_QUANTITY, NUMBER_BITS, OrderStatus, PaymentMethod, order_number
@@ -24,12 +24,18 @@ from traya_gql.domain.rates import Rates
 from traya_gql.domain.refusals import InvalidInput, Problem, Problems, Refusal, RefusalCode
 from traya_gql.domain.ruleset.codes import GateCode
 from traya_gql.domain.ruleset.gates import Finding, findings, suits_everybody, why_not_sold
+from traya_gql.domain.ruleset.kit import KitItem
 from traya_gql.domain.ruleset.rules import Ruleset
 from traya_gql.services.access_tokens import AccessTokens, Grant, Issued, Kind
 from traya_gql.services.asker import Asker
 from traya_gql.services.idempotency import Once
 from traya_gql.services.rate_limits import Hit, RateLimiter
 from traya_gql.services.reports import ReportNotFound, is_public_id
+
+ANSWERS_HOLD = timedelta(days=366)
+"""How long answers are relied upon for what does not suit everybody. Source: docs/decisions/0021."""
+
+_TESTS_LOOKED_AT = 20
 
 ORDER_INPUT_CODES = frozenset(
     {
@@ -51,7 +57,14 @@ class LinesRefused(Refusal):
     The problem names the gates that hold the product back, for those alone who may read the report.
     """
 
-    codes = frozenset({RefusalCode.PRODUCT_UNAVAILABLE, RefusalCode.SAFETY_BLOCK, RefusalCode.REPORT_ACCESS_REQUIRED})
+    codes = frozenset(
+        {
+            RefusalCode.PRODUCT_UNAVAILABLE,
+            RefusalCode.SAFETY_BLOCK,
+            RefusalCode.REPORT_ACCESS_REQUIRED,
+            RefusalCode.REPORT_TOO_OLD,
+        }
+    )
 
 
 class OrderedLine(BaseModel):
@@ -102,11 +115,15 @@ class _Checked(BaseModel):
 
 
 class _Buyer(NamedTuple):
-    """What stands in the way of the person of the report, and whether the one who orders may read it."""
+    """What stands in the way of the person of the report, and whether the one who orders may read it.
+
+    `is_outdated`: the answers are too old to be relied upon.
+    """
 
     found: tuple[Finding, ...]
     rules: Ruleset
     is_reader: bool
+    is_outdated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,17 +169,25 @@ class Orders:
             report = (await reports.by_public_ids([checked.report_public_id])).get(checked.report_public_id)
             if report is None:
                 raise _no_report()
-            answers = (await hair_tests.by_ids([report.hair_test_id]))[report.hair_test_id].answers
-            cleared = frozenset(in_force(report.clearances, now=made_at))
+            test = (await hair_tests.by_ids([report.hair_test_id]))[report.hair_test_id]
+            is_owner = asker.customer_id is not None and asker.customer_id == report.customer_id
+            # a guest's token opens what the guest wrote, and nothing that a doctor decided for the owner since
+            cleared = frozenset(in_force(report.clearances, now=made_at)) if is_owner else frozenset()
+            found = findings(test.answers, self.rules, cleared=cleared)
+            if report.customer_id is not None:
+                newest = await hair_tests.newest_of(report.customer_id, limit=_TESTS_LOOKED_AT)
+                found += _found_since(test, newest, self.rules)
             buyer = _Buyer(
-                found=findings(answers, self.rules, cleared=cleared),
+                found=found,
                 rules=self.rules,
-                is_reader=report.id in opened_reports
-                or (asker.customer_id is not None and asker.customer_id == report.customer_id),
+                is_reader=is_owner or report.id in opened_reports,
+                is_outdated=test.created_at < made_at - ANSWERS_HOLD,
             )
             wanted = checked.lines
             if wanted is None:
-                wanted = _kit_lines(report, is_reader=buyer.is_reader, now=made_at)
+                clearances = report.clearances if is_owner else ()
+                kit = kit_in_force(report.kit, clearances, now=made_at).items
+                wanted = _kit_lines(kit if buyer.is_reader else report.shared_kit)
             catalogue = await products.by_ids([line.product_id for line in wanted])
             if checked.lines is None:
                 wanted = _orderable(wanted, catalogue=catalogue, buyer=buyer)
@@ -259,9 +284,18 @@ def _check_lines(lines: tuple[OrderedLine, ...], problems: Problems) -> None:
                 seen.add(line.product_id)
 
 
-def _kit_lines(report: ReportRecord, *, is_reader: bool, now: datetime) -> tuple[_CheckedLine, ...]:
+def _found_since(test: HairTestRecord, newest: Sequence[HairTestRecord], rules: Ruleset) -> tuple[Finding, ...]:
+    """Return what stands in the way by the last answers of the same person: older ones may be true no more.
+
+    One account may hold the tests of a family: the name tells them apart.
+    """
+    same = (one for one in newest if one.person.name.casefold() == test.person.name.casefold())
+    last = next(same, test)
+    return () if last.id == test.id else findings(last.answers, rules)
+
+
+def _kit_lines(items: Sequence[KitItem]) -> tuple[_CheckedLine, ...]:
     """Return one of each product of the kit that the asker is shown."""
-    items = kit_in_force(report.kit, report.clearances, now=now).items if is_reader else report.shared_kit
     return tuple(_CheckedLine(product_id=item.product_id, quantity=1) for item in items)
 
 
@@ -309,27 +343,48 @@ def _price(
 
 
 def _why_not(ordered: Sequence[ProductRecord | None], buyer: _Buyer) -> list[Problem | None]:
-    """Return for each product why it cannot be ordered by this buyer; None when it can."""
+    """Return for each product why it cannot be ordered by this buyer; None when it can.
+
+    Raises:
+        LinesRefused: somebody who may not read the report wants what its person may not have. It is said of the whole
+            order, and only when nothing else is wrong, so that trying tells as little as it can.
+    """
+    problems = [_problem_with(product, buyer) for product in ordered]
+    if not buyer.is_reader and any(problems):
+        return problems
     there = [product for product in ordered if product is not None]
     gates = iter(why_not_sold(there, buyer.found, buyer.rules))
-    return [_problem_with(product, () if product is None else next(gates), buyer) for product in ordered]
+    blocks = [_block_of(product, next(gates)) if product is not None else None for product in ordered]
+    if not buyer.is_reader and any(blocks):
+        message = "This order cannot be placed with this report, for safety. Please talk to a doctor first."
+        raise LinesRefused(Problem(RefusalCode.SAFETY_BLOCK, message, ("input", "lines")))
+    return [problem or block for problem, block in zip(problems, blocks, strict=True)]
 
 
-def _problem_with(product: ProductRecord | None, gates: tuple[GateCode, ...], buyer: _Buyer) -> Problem | None:
+def _problem_with(product: ProductRecord | None, buyer: _Buyer) -> Problem | None:
+    """Return what stands in the way whatever was answered."""
     if product is None or not product.can_be_sent:
         message = "This product is not available. Remove it from the order."
         return Problem(RefusalCode.PRODUCT_UNAVAILABLE, message, ())
-    if not buyer.is_reader and not suits_everybody(product, buyer.rules):
-        # before any answer is looked at: whoever tries must not learn what holds it back
+    if suits_everybody(product, buyer.rules):
+        return None
+    if not buyer.is_reader:
         message = (
             f"{product.name} does not suit everybody. Only the person of the report can order it: sign in as the "
             "report's owner, or send `reportAccessToken`."
         )
         return Problem(RefusalCode.REPORT_ACCESS_REQUIRED, message, ())
+    if buyer.is_outdated:
+        message = f"The answers behind this report are too old to order {product.name}. Take the hair test again."
+        return Problem(RefusalCode.REPORT_TOO_OLD, message, ())
+    return None
+
+
+def _block_of(product: ProductRecord, gates: tuple[GateCode, ...]) -> Problem | None:
     if not gates:
         return None
-    if GateCode.G16_PRESCRIPTION in gates and buyer.is_reader:
+    if GateCode.G16_PRESCRIPTION in gates:
         message = f"{product.name} is sold on a doctor's prescription only. Remove it from the order."
     else:
         message = f"{product.name} cannot be ordered with this report, for safety. Please talk to a doctor first."
-    return Problem(RefusalCode.SAFETY_BLOCK, message, (), gates if buyer.is_reader else ())
+    return Problem(RefusalCode.SAFETY_BLOCK, message, (), tuple(dict.fromkeys(gates)))

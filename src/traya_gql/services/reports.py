@@ -14,7 +14,7 @@ from traya_gql.documents.transactions import Transactions
 from traya_gql.domain.claims import claims_in
 from traya_gql.domain.clearances import LONGEST_CLEARANCE, Clearance, in_force
 from traya_gql.domain.rates import Rates
-from traya_gql.domain.refusals import InvalidValue, Problem, Problems, Refusal, RefusalCode
+from traya_gql.domain.refusals import InvalidInput, InvalidValue, Problem, Problems, Refusal, RefusalCode
 from traya_gql.domain.ruleset.codes import GateCode
 from traya_gql.domain.ruleset.gates import findings
 from traya_gql.domain.ruleset.kit import compose
@@ -22,7 +22,12 @@ from traya_gql.domain.ruleset.rules import Ruleset
 from traya_gql.domain.text import TEXT_CODES, clean_text
 from traya_gql.services.rate_limits import Hit, RateLimiter
 
-CLEARANCE_INPUT_CODES = frozenset({*TEXT_CODES, RefusalCode.OUT_OF_RANGE, RefusalCode.FORBIDDEN_CLAIM})
+MOST_CLEARANCES = 50
+"""Of one report: each holds a kit, and MongoDB's documents end at 16 MB."""
+
+CLEARANCE_INPUT_CODES = frozenset(
+    {*TEXT_CODES, RefusalCode.OUT_OF_RANGE, RefusalCode.FORBIDDEN_CLAIM, RefusalCode.TOO_MANY}
+)
 """What InvalidInput may carry when a finding is cleared."""
 
 _NOBODY = UUID(int=0)
@@ -99,7 +104,8 @@ class Reports:
             doctor_id: the customer id of the DOCTOR who does it.
 
         Raises:
-            InvalidInput: the reason is too short or makes a forbidden claim, or the end is not within a year.
+            InvalidInput: the reason is too short or makes a forbidden claim, the end is not within a year, or there are
+                too many clearances.
             ReportNotFound: no such report, or the doctor does not treat its owner.
             NotClearable: no such finding, or not one for a doctor to lift.
             RateLimited: too many by this doctor.
@@ -116,7 +122,8 @@ class Reports:
             report = (await reports.by_public_ids([public_id or ""])).get(public_id or "")
             # looked up for a report that is missing, too: both take the same commands
             owner_id = (report.customer_id if report is not None else None) or _NOBODY
-            if owner_id not in await assignments.treated(doctor_id, [owner_id]) or report is None:
+            is_treated = owner_id in await assignments.treated(doctor_id, [owner_id])
+            if report is None or not is_treated or owner_id == doctor_id:
                 raise ReportNotFound("reportId", "You treat nobody with such a report.")
             answers = (await hair_tests.by_ids([report.hair_test_id]))[report.hair_test_id].answers
             if not any(one.code is gate and one.until_cleared for one in findings(answers, self.rules)):
@@ -125,6 +132,9 @@ class Reports:
             known = lifted.get(gate)
             if known is not None and (known.reason, known.expires_at) == (clean_reason, expires_at):
                 return report
+            if len(report.clearances) >= MOST_CLEARANCES:
+                message = "This report has as many clearances as one can have. Ask for a new hair test."
+                raise InvalidInput(Problem(RefusalCode.TOO_MANY, message, ("input", "reportId")))
             ends = {code: one.expires_at for code, one in lifted.items()} | {gate: expires_at}
             kit = compose(
                 assessment=report.assessment,

@@ -31,7 +31,7 @@ class OwnAccount(Refusal):
     codes = frozenset({RefusalCode.OWN_ACCOUNT})
 
     def __init__(self, field: str) -> None:
-        message = "This is your own account. Ask somebody else to do it."
+        message = "Staff have no rights over themselves. Name somebody else, or ask somebody else to do it."
         super().__init__(Problem(RefusalCode.OWN_ACCOUNT, message, ("input", field)))
 
 
@@ -122,12 +122,12 @@ class Staff:
         An id is None where the client sent no id of a customer.
 
         Raises:
-            OwnAccount: nobody assigns themselves.
+            OwnAccount: nobody assigns themselves, and nobody treats themselves.
             CustomerNotFound: there is no such customer.
             NotTreatingStaff: the other one is no doctor or coach.
         """
         customer, staff = await self._pair(customer_id, staff_id)
-        if staff.id == by:
+        if staff.id in {by, customer.id}:
             raise OwnAccount("staffId")
         if TREATING_ROLES.isdisjoint(staff.roles):
             raise NotTreatingStaff

@@ -44,6 +44,7 @@ SHELF: dict[str, ProductFacts] = {
     "solution for men": made_of("SERUM", holds=["ALOE_VERA"], is_for_men=True),
     "dutasteride": made_of("MEDICINE", actives=["DUTASTERIDE"], regulatory_class="SCHEDULE_H"),
     "ashwagandha": made_of("MEDICINE", actives=["ASHWAGANDHA"], regulatory_class="AYURVEDIC"),
+    "saw palmetto": made_of("MEDICINE", actives=["SAW_PALMETTO"], regulatory_class="NUTRACEUTICAL"),
     "iron": made_of("MEDICINE", actives=["IRON"], regulatory_class="NUTRACEUTICAL"),
     "amla": made_of("MEDICINE", holds=["AMLA"], regulatory_class="NUTRACEUTICAL"),
     "biotin": made_of("MEDICINE", actives=["BIOTIN"], regulatory_class="NUTRACEUTICAL"),

@@ -273,6 +273,9 @@ def test_all_that_makes_a_gate_hold_is_named_with_the_answers() -> None:
         "G13_ALLERGY: MODERATE, NONE",
         "  because allergies = ASHWAGANDHA, SOY_PROTEIN",
         "  holds back any product with ASHWAGANDHA or SOY_PROTEIN",
+        "G19_MINOXIDIL_LABEL: MODERATE, TALK_TO_DOCTOR; a treating doctor may lift it",
+        "  because lifeStage = POST_PREGNANCY",
+        "  holds back any product with MINOXIDIL",
         "G20_UNKNOWN_ALLERGY: MODERATE, TALK_TO_DOCTOR; a treating doctor may lift it",
         "  because hasOtherAllergy = YES",
         "  holds back everything",
@@ -369,7 +372,7 @@ def test_whatever_is_answered_and_sold_the_kit_is_told_as_it_is(found: Answers, 
         candidates=products,
         rules=rules,
     )
-    shared = shared_kit(assessment=assessment, candidates=products, rules=rules)
+    shared = shared_kit(assessment=assessment, gender=found.gender, candidates=products, rules=rules)
     name = {one.id: one.name for one in products}
 
     lines = kit(found, products)

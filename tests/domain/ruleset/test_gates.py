@@ -21,6 +21,7 @@ from traya_gql.domain.ruleset.options import (
     Medicine,
     Pattern,
     ScalpSign,
+    YearEvent,
 )
 from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.domain.ruleset.scores import doctor_only
@@ -42,8 +43,8 @@ def codes(found: Answers, *cleared: GateCode) -> list[str]:
         ("G00", "MODERATE", "ANSWER_SAFETY_QUESTIONS", False, False),
         ("G01", "MODERATE", "GIVE_CONSENT", False, False),
         ("G02", "MODERATE", "TALK_TO_DOCTOR", False, False),
-        ("G03", "HIGH", "BOOK_DERMATOLOGIST", True, False),
-        ("G04", "HIGH", "BOOK_DERMATOLOGIST", True, False),
+        ("G03", "HIGH", "BOOK_DERMATOLOGIST", False, False),
+        ("G04", "HIGH", "BOOK_DERMATOLOGIST", False, False),
         ("G05", "MODERATE", "BOOK_DERMATOLOGIST", True, False),
         ("G06", "MODERATE", "TALK_TO_DOCTOR", False, False),
         ("G07", "LOW", "NONE", False, True),
@@ -125,7 +126,7 @@ def test_only_gates_that_depend_on_more_than_conditions_have_no_cases() -> None:
         (healthy_woman(is_breastfeeding=None), "G00 G06 G07 G12"),
         (somebody(life_stage=None), "G00 G06 G07 G12"),
         (somebody(is_breastfeeding=None), "G00 G06 G07 G12"),
-        (healthy_woman(life_stage=LifeStage.POST_PREGNANCY), "G00 G06 G07 G12"),
+        (healthy_woman(life_stage=LifeStage.POST_PREGNANCY), "G00 G06 G07 G12 G19"),
         (healthy_woman(area=None, dandruff=None, known_deficiencies=None, months_since_birth=None), "G07 G12"),
         # patches
         (healthy_man(pattern=Pattern.COIN_SIZE_PATCH), "G03 G12"),
@@ -152,22 +153,22 @@ def test_only_gates_that_depend_on_more_than_conditions_have_no_cases() -> None:
         (healthy_woman(life_stage=LifeStage.PREGNANT), "G06 G07 G12"),
         (healthy_woman(life_stage=LifeStage.PLANNING_PREGNANCY), "G06 G07 G12"),
         (healthy_woman(is_breastfeeding=True), "G06 G07 G12"),
-        (healthy_woman(life_stage=LifeStage.POST_PREGNANCY, months_since_birth=0), "G06 G07 G12"),
-        (healthy_woman(life_stage=LifeStage.POST_PREGNANCY, months_since_birth=11), "G06 G07 G12"),
-        (healthy_woman(life_stage=LifeStage.POST_PREGNANCY, months_since_birth=12), "G07 G12"),
+        (healthy_woman(life_stage=LifeStage.POST_PREGNANCY, months_since_birth=0), "G06 G07 G12 G19"),
+        (healthy_woman(life_stage=LifeStage.POST_PREGNANCY, months_since_birth=11), "G06 G07 G12 G19"),
+        (healthy_woman(life_stage=LifeStage.POST_PREGNANCY, months_since_birth=12), "G07 G12 G19"),
         (healthy_woman(life_stage=LifeStage.MENOPAUSE, months_since_birth=3), "G07 G12"),
         (somebody(life_stage=LifeStage.PREGNANT), "G06 G07 G12"),
         (healthy_man(life_stage=LifeStage.PREGNANT), "G06 G12"),
         (healthy_man(is_breastfeeding=True), "G06 G12"),
         # heart and blood pressure
         (healthy_man(medical_safety=some(MedicalSafety.HEART_DISEASE)), "G08 G12"),
-        (healthy_man(medical_safety=some(MedicalSafety.HIGH_BLOOD_PRESSURE)), "G08 G12"),
-        (healthy_man(medical_safety=some(MedicalSafety.LOW_BLOOD_PRESSURE)), "G08 G12"),
+        (healthy_man(medical_safety=some(MedicalSafety.HIGH_BLOOD_PRESSURE)), "G08 G11 G12"),
+        (healthy_man(medical_safety=some(MedicalSafety.LOW_BLOOD_PRESSURE)), "G08 G11 G12"),
         (healthy_man(medical_safety=some(MedicalSafety.STROKE)), "G08 G12"),
         (healthy_man(medicines=some(Medicine.BLOOD_PRESSURE)), "G08 G11 G12"),
         # liver, mood, prostate, baby
         (healthy_man(medical_safety=some(MedicalSafety.LIVER_DISEASE)), "G09 G12"),
-        (healthy_man(medical_safety=some(MedicalSafety.DEPRESSION)), "G10 G12"),
+        (healthy_man(medical_safety=some(MedicalSafety.DEPRESSION)), "G10 G11 G12"),
         (healthy_man(medical_safety=some(MedicalSafety.PROSTATE_DISEASE)), "G10 G12"),
         (healthy_man(is_trying_for_a_baby=True), "G10 G12"),
         # thyroid, immune system, medicines
@@ -177,12 +178,20 @@ def test_only_gates_that_depend_on_more_than_conditions_have_no_cases() -> None:
         (healthy_man(medicines=some(Medicine.SEDATIVE)), "G11 G12"),
         (healthy_man(medicines=some(Medicine.DIABETES)), "G11 G12"),
         (healthy_man(medicines=some(Medicine.THYROID)), "G11 G12"),
-        (healthy_man(medicines=some(Medicine.OTHER)), "G12"),
-        (healthy_man(medical_safety=some(MedicalSafety.EPILEPSY, MedicalSafety.BLOOD_DISORDER)), "G12"),
+        (healthy_man(medicines=some(Medicine.OTHER)), "G11 G12"),
+        (healthy_man(medical_safety=some(MedicalSafety.EPILEPSY)), "G11 G12"),
+        (healthy_man(last_year_events=some(YearEvent.SURGERY_OR_HEAVY_MEDICATION)), "G11 G12"),
+        (healthy_man(last_year_events=some(YearEvent.SEVERE_ILLNESS)), "G12"),
         (healthy_woman(health_conditions=some(HealthCondition.PCOS, HealthCondition.ASTHMA)), "G07 G12"),
         # iron
         (healthy_man(health_conditions=some(HealthCondition.ANAEMIA)), ""),
         (healthy_man(known_deficiencies=some(Deficiency.IRON)), ""),
+        (
+            healthy_man(
+                health_conditions=some(HealthCondition.ANAEMIA), medical_safety=some(MedicalSafety.BLOOD_DISORDER)
+            ),
+            "G12",
+        ),
         (healthy_man(known_deficiencies=some(Deficiency.VITAMIN_D, Deficiency.VITAMIN_B12)), "G12"),
         # allergies
         (healthy_man(allergies=some("SOY_PROTEIN")), "G12 G13"),
@@ -247,7 +256,7 @@ EVERYTHING_AT_ONCE = answers(
 
 def test_a_doctor_lifts_what_may_be_lifted_and_nothing_else() -> None:
     assert codes(EVERYTHING_AT_ONCE) == [gate.code[:3] for gate in GATES]
-    assert codes(EVERYTHING_AT_ONCE, *GateCode) == ["G00", "G06", "G07", "G11", "G12", "G13"]
+    assert codes(EVERYTHING_AT_ONCE, *GateCode) == ["G00", "G03", "G04", "G06", "G07", "G11", "G12", "G13"]
     assert codes(healthy_man(age=70, pattern=Pattern.STAGE_6), GateCode.G15_ADVANCED) == ["G12", "G14"]
 
 

@@ -36,7 +36,10 @@ def one_finding(found: Answers, number: str) -> Finding:
 # --- what they hold back ------------------------------------------------------------------------------------------
 
 GENTLE = {"gentle oil", "oil with alcohol", "gentle shampoo", "shampoo with alcohol", "soy shampoo"}
-SWALLOWED_OR_DRUG = {"minoxidil", "finasteride", "dutasteride", "ashwagandha", "iron", "amla", "biotin"}
+SWALLOWED_OR_DRUG = {
+    *("minoxidil", "finasteride", "dutasteride", "ashwagandha"),
+    *("iron", "amla", "biotin", "saw palmetto"),
+}
 
 
 FOR_MEN = {"finasteride", "dutasteride", "solution for men"}
@@ -104,8 +107,8 @@ HELD = {
     "mood": Held(
         healthy_man(medical_safety=some(MedicalSafety.DEPRESSION)),
         "G10",
-        ("FINASTERIDE", "DUTASTERIDE"),
-        {"finasteride", "dutasteride"},
+        ("FINASTERIDE", "DUTASTERIDE", "SAW_PALMETTO", "PYGEUM"),
+        {"finasteride", "dutasteride", "saw palmetto"},
     ),
     "thyroid": Held(
         healthy_man(health_conditions=some(HealthCondition.THYROID)),

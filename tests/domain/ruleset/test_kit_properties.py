@@ -58,7 +58,7 @@ def composed(found: Answers, catalogue: Iterable[ProductFacts], bought: frozense
 
 
 def shared(found: Answers, catalogue: Iterable[ProductFacts]) -> tuple[KitItem, ...]:
-    return shared_kit(assessment=assessed(found), candidates=catalogue, rules=RULES)
+    return shared_kit(assessment=assessed(found), gender=found.gender, candidates=catalogue, rules=RULES)
 
 
 def products_of(ids: Iterable[UUID], catalogue: Iterable[ProductFacts]) -> list[ProductFacts]:
@@ -222,8 +222,8 @@ def test_the_shared_kit_depends_on_the_set_of_causes_and_the_reason_alone(
     assume(first.recovery.reason_if_none == second.recovery.reason_if_none)
     alike = second.model_copy(update={"causes": tuple(reversed(first.causes))})
 
-    assert shared_kit(assessment=first, candidates=catalogue, rules=RULES) == shared_kit(
-        assessment=alike, candidates=catalogue, rules=RULES
+    assert shared_kit(assessment=first, gender=one.gender, candidates=catalogue, rules=RULES) == shared_kit(
+        assessment=alike, gender=one.gender, candidates=catalogue, rules=RULES
     )
 
 

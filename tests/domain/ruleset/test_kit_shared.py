@@ -23,7 +23,7 @@ STRESSED = answers(stress=Stress.HIGH)
 
 
 def shared(found: Answers, *candidates: ProductFacts) -> tuple[KitItem, ...]:
-    return shared_kit(assessment=assessed(found), candidates=candidates, rules=RULES)
+    return shared_kit(assessment=assessed(found), gender=found.gender, candidates=candidates, rules=RULES)
 
 
 def slugs(found: Answers, *candidates: ProductFacts) -> list[str]:

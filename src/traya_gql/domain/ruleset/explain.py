@@ -222,7 +222,7 @@ def _kit(answers: Answers, found: Assessment, rules: Ruleset, products: Mapping[
         candidates=candidates,
         rules=rules,
     )
-    shared = shared_kit(assessment=found, candidates=candidates, rules=rules)
+    shared = shared_kit(assessment=found, gender=answers.gender, candidates=candidates, rules=rules)
     yield f"At most {rules.kit.most} products, from {rules.kit.at_least} points on, by place:"
     yield from _source(rules.kit, "kit")
     for category in ProductCategory:

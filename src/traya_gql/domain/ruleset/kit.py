@@ -11,13 +11,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from traya_gql.domain.customers import Gender
 from traya_gql.domain.products import ProductCategory, ProductFacts
 from traya_gql.domain.ruleset.codes import CauseCode, EvidenceGrade, GateCode
 from traya_gql.domain.ruleset.gates import Finding, suits_everybody, why_left_out
 from traya_gql.domain.ruleset.kit_rules import KitRules
 from traya_gql.domain.ruleset.options import Pattern
 from traya_gql.domain.ruleset.rules import Ruleset
-from traya_gql.domain.ruleset.scores import Assessment
+from traya_gql.domain.ruleset.scores import Assessment, Cause
 
 MOST_EXCLUDED = 12
 """Products that a kit explains to have left out: twice as many as it holds, so that a large catalogue tells no more."""
@@ -113,16 +114,28 @@ def compose(
     )
 
 
-def shared_kit(*, assessment: Assessment, candidates: Iterable[ProductFacts], rules: Ruleset) -> tuple[KitItem, ...]:
+def shared_causes(assessment: Assessment, gender: Gender, rules: Ruleset) -> tuple[Cause, ...]:
+    """Return the listed causes that whoever has the report's link may see, in an order that tells no score.
+
+    Left out is what one answer alone could have raised in this gender.
+    """
+    hidden = rules.shared.hidden_causes.get(gender, ())
+    seen = (cause for cause in assessment.causes if cause.code not in hidden)
+    return tuple(sorted(seen, key=lambda cause: (_GRADES.index(cause.evidence), cause.code)))
+
+
+def shared_kit(
+    *, assessment: Assessment, gender: Gender, candidates: Iterable[ProductFacts], rules: Ruleset
+) -> tuple[KitItem, ...]:
     """Return what whoever has the report's link may see: 0 or more items in the order of the slots.
 
-    Nothing private can be read from it. It depends on which causes are listed and on whether months are named, both
+    Nothing private can be read from it. It depends on which causes are shown and on whether months are named, both
     public: on no score, picture or finding. Its products are those that suit everybody and fit every picture with
     months, so that none of them tells the picture; without months there are none. Points are None.
     """
     if assessment.recovery.reason_if_none is not None:
         return ()
-    listed = {cause.code for cause in assessment.causes}
+    listed = {cause.code for cause in shared_causes(assessment, gender, rules)}
     # in the order of the codes: that of the listed causes tells which scores highest
     scores = {code: rules.kit.shared_cause_score for code in CauseCode if code in listed}
     pictures = {pattern for pattern, rule in rules.patterns.items() if rule.months is not None}

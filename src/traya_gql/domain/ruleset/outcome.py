@@ -58,7 +58,7 @@ def outcome_of(
         assessment=assessment,
         findings=_stated(found, kit.excluded, rules),
         kit=kit,
-        shared_kit=shared_kit(assessment=assessment, candidates=candidates, rules=rules),
+        shared_kit=shared_kit(assessment=assessment, gender=answers.gender, candidates=candidates, rules=rules),
     )
 
 

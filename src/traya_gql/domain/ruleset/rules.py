@@ -237,6 +237,12 @@ class ConfidenceRules(Rule):
         return self
 
 
+class SharedRules(Rule):
+    """What whoever has a report's link does not see. `hidden_causes`: causes that would tell an answer, by gender."""
+
+    hidden_causes: Mapping[Gender, tuple[CauseCode, ...]]
+
+
 class Ruleset(BaseModel):
     """All rules of one version, in the order of the file."""
 
@@ -254,6 +260,7 @@ class Ruleset(BaseModel):
     recovery: RecoveryRules
     confidence: ConfidenceRules
     gates: Mapping[GateCode, GateRule]
+    shared: SharedRules
     kit: KitRules
 
     @model_validator(mode="after")
