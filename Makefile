@@ -65,8 +65,8 @@ coverage: $(VENV)/.dev ## branch coverage; domain/ must have all of it
 # --- slower proofs ------------------------------------------------------------------------------------------------
 
 .PHONY: faults
-faults: $(VENV)/.dev ## kill -9 of every part of the embedded MongoDB and of servers; about 2 minutes
-	@timeout 600 $(BIN)/pytest -m slow --ignore tests/browser --quiet
+faults: $(VENV)/.dev ## kill -9 of every part of the embedded MongoDB and of servers, broken data files, the oldest folder; about 4 minutes
+	@timeout 900 $(BIN)/pytest -m slow --ignore tests/browser --quiet
 
 .PHONY: browser
 browser: $(VENV)/.dev ## GraphiQL in headless Chromium without internet (Debian package chromium)

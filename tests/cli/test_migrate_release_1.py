@@ -22,7 +22,7 @@ from tests.cli.serving import Server, free_port, run, serving
 from traya_gql.integrations.mongodb.embedded import attach
 
 # servers and databases of their own: side by side with others they would starve on two cores
-pytestmark = pytest.mark.xdist_group("servers")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 
 Finished = subprocess.CompletedProcess[str]
 
