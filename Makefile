@@ -65,7 +65,7 @@ coverage: $(VENV)/.dev ## branch coverage; domain/ must have all of it
 # --- slower proofs ------------------------------------------------------------------------------------------------
 
 .PHONY: faults
-faults: $(VENV)/.dev ## kill -9 of every part of the embedded MongoDB and of servers, broken data files, the oldest folder; about 4 minutes
+faults: $(VENV)/.dev ## kill -9 of every part of the embedded MongoDB and of servers, broken data files, older folders, secrets in the output; about 4 minutes
 	@timeout 900 $(BIN)/pytest -m slow --ignore tests/browser --quiet
 
 .PHONY: browser

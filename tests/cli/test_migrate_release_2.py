@@ -17,7 +17,7 @@ from tests.cli.serving import Server, run, serving
 from traya_gql.integrations.mongodb.embedded import attach
 
 # servers and databases of their own: side by side with others they would starve on two cores
-pytestmark = pytest.mark.xdist_group("folders")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 
 Finished = subprocess.CompletedProcess[str]
 
