@@ -54,6 +54,8 @@ def settings(mongodb_uri: str, sms: SmsStandIn, tmp_path_factory: pytest.TempPat
         sms_token=SecretStr(sms.token),
         # limits have tests of their own, with an application of their own
         rate_limit_factor=1_000_000,
+        # tests of jobs run workers of their own
+        jobs_at_a_time=0,
     )
 
 

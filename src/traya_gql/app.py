@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -44,6 +46,7 @@ from traya_gql.services.customers import Customers
 from traya_gql.services.hair_test_drafts import HairTestDrafts
 from traya_gql.services.hair_tests import HairTests
 from traya_gql.services.idempotency import WAIT_S, Once
+from traya_gql.services.jobs import Job, Jobs
 from traya_gql.services.keys import Keys
 from traya_gql.services.one_time_codes import OneTimeCodes
 from traya_gql.services.orders import Orders
@@ -57,6 +60,7 @@ from traya_gql.settings import Mode, Settings
 from traya_gql.web import graphiql, health
 from traya_gql.web.client_address import parse_networks
 from traya_gql.web.graphql import GraphQLEndpoint
+from traya_gql.worker import Worker
 
 ENDPOINT = "/graphql"
 REVOCATIONS_READY_WITHIN_S = 5
@@ -159,6 +163,7 @@ def build_services(
         customers=Customers(transactions=transactions),
         hair_test_drafts=HairTestDrafts(tokens=tokens, limiter=limiter, rates=rates, now=clock),
         hair_tests=HairTests(once=once, tokens=tokens, limiter=limiter, rates=rates, rules=rules, now=clock),
+        jobs=Jobs(),
         one_time_codes=codes,
         orders=Orders(once=once, tokens=tokens, limiter=limiter, rates=rates, rules=rules, now=clock),
         products=Products(),
@@ -176,6 +181,31 @@ def build_services(
         ),
         staff=Staff(transactions=transactions, revocations=revocations, now=clock),
     )
+
+
+def all_jobs(services: Services) -> list[Job[Any]]:
+    """Return all that workers of this release can do."""
+    del services
+    return []
+
+
+@asynccontextmanager
+async def running_worker(
+    settings: Settings, storage: Storage, *, at_a_time: int, services: Services | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Run jobs in this process for the block, so many at a time; at its end, give back what is not done."""
+    services = services or build_services(settings, storage, messages=build_messages(settings))
+    worker = Worker(
+        all_jobs(services),
+        transactions=Transactions(storage.client, deadline_s=WAIT_S),
+        name=f"{socket.gethostname()}:{os.getpid()}",
+        at_a_time=at_a_time,
+    )
+    task = asyncio.create_task(worker.run())
+    try:
+        yield task
+    finally:
+        await _end(task)
 
 
 def create_app(
@@ -207,6 +237,10 @@ def create_app(
             stack.push_async_callback(_end, follower)
             # without it each check reads the database: slower, not wrong
             await services.revocations.ready(within_s=REVOCATIONS_READY_WITHIN_S)
+            if settings.jobs_at_a_time:
+                await stack.enter_async_context(
+                    running_worker(settings, storage, at_a_time=settings.jobs_at_a_time, services=services)
+                )
             app.state.storage, app.state.services = storage, services
             yield {}
 

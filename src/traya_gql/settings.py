@@ -86,6 +86,12 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Multiplies every rate limit: for load tests, or many people at one address.",
     )
+    jobs_at_a_time: int = Field(
+        4,
+        ge=0,
+        le=64,
+        description="How many jobs each process of a server runs at once. 0: none, as `traya-gql worker` runs them.",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins of web pages that may call the graph, separated by commas; * for all."
     )

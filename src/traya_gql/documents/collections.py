@@ -14,6 +14,7 @@ from traya_gql.documents.customers import CustomerDocument
 from traya_gql.documents.hair_test_drafts import HairTestDraftDocument
 from traya_gql.documents.hair_tests import HairTestDocument
 from traya_gql.documents.idempotency import IdempotencyDocument
+from traya_gql.documents.jobs import JobDocument
 from traya_gql.documents.one_time_codes import OneTimeCodeDocument
 from traya_gql.documents.orders import OrderDocument
 from traya_gql.documents.products import ProductDocument
@@ -28,6 +29,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     HairTestDraftDocument,
     HairTestDocument,
     IdempotencyDocument,
+    JobDocument,
     OneTimeCodeDocument,
     OrderDocument,
     ProductDocument,

@@ -13,6 +13,7 @@ from traya_gql.graph.fields import shorten_fields
 from traya_gql.guards import GUARD, Guard
 from traya_gql.resolvers.customers import CustomerMutations, CustomerQueries
 from traya_gql.resolvers.hair_tests import HairTestMutations, HairTestQueries
+from traya_gql.resolvers.jobs import JobQueries
 from traya_gql.resolvers.nodes import NodeQueries
 from traya_gql.resolvers.orders import OrderMutations, OrderQueries
 from traya_gql.resolvers.products import ProductQueries
@@ -26,6 +27,7 @@ from traya_gql.schema.errors import ERRORS, InvalidInputError
 _QUERIES = (
     CustomerQueries,
     HairTestQueries,
+    JobQueries,
     NodeQueries,
     OrderQueries,
     ProductQueries,

@@ -8,6 +8,7 @@ from traya_gql.services.access_tokens import AccessTokens
 from traya_gql.services.customers import Customers
 from traya_gql.services.hair_test_drafts import HairTestDrafts
 from traya_gql.services.hair_tests import HairTests
+from traya_gql.services.jobs import Jobs
 from traya_gql.services.one_time_codes import OneTimeCodes
 from traya_gql.services.orders import Orders
 from traya_gql.services.products import Products
@@ -25,6 +26,7 @@ class Services:
     customers: Customers
     hair_test_drafts: HairTestDrafts
     hair_tests: HairTests
+    jobs: Jobs
     one_time_codes: OneTimeCodes
     orders: Orders
     products: Products

@@ -17,6 +17,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from traya_gql.documents import revocations
 from traya_gql.documents.revocations import Revocation
+from traya_gql.integrations.mongodb.cancelling import end_if_cancelled
 
 FRESH_S = 2.5
 """How long the memory is trusted after the moment up to which it is complete. Source: docs/decisions/0015."""
@@ -105,7 +106,7 @@ class Revocations:
         """Keep the memory complete, until cancelled: outlives every failure of the database."""
         pause_s = _LEAST_PAUSE_S
         while True:
-            _end_if_cancelled()
+            end_if_cancelled()
             complete_before = self._complete_at
             try:
                 await self._follow_a_stream()
@@ -141,7 +142,7 @@ class Revocations:
             if self._token is None:
                 self._is_complete_until(asked_at)
             while stream.alive:
-                _end_if_cancelled()
+                end_if_cancelled()
                 with pymongo.timeout(_ANSWER_DEADLINE_S):
                     change = await stream.try_next()
                 self._token = stream.resume_token
@@ -192,11 +193,3 @@ class Revocations:
         self._next_sweep = now + _SWEEP_EVERY
         self._sessions = {key: end for key, end in self._sessions.items() if end > now}
         self._customers = {key: value for key, value in self._customers.items() if value[1] > now}
-
-
-def _end_if_cancelled() -> None:
-    # The driver sends with asyncio.wait_for, which in Python 3.11 swallows a cancellation that comes when the sending
-    # has just ended (python/cpython#86296, cured in 3.12): without this look, such a follower never ends.
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
