@@ -26,12 +26,18 @@ from starlette.routing import BaseRoute, Route
 from traya_gql.context import Context
 from traya_gql.documents import collections, migrations
 from traya_gql.documents.transactions import Transactions
+from traya_gql.domain.photos import MOST_MULTIPART_BYTES
 from traya_gql.domain.questionnaire.model import current_questionnaire
 from traya_gql.domain.rates import Rates
 from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.graph import Graph, build_schema
 from traya_gql.graph.limits import Limits
 from traya_gql.integrations.development_secret import development_secret
+from traya_gql.integrations.images import ImageStore
+from traya_gql.integrations.images.cloudinary_store import CloudinaryStore
+from traya_gql.integrations.images.inspection import PhotoInspector
+from traya_gql.integrations.images.local_store import LocalStore
+from traya_gql.integrations.images.workspace import Workspace
 from traya_gql.integrations.messages import Messages
 from traya_gql.integrations.messages.console import ConsoleMessages
 from traya_gql.integrations.messages.http_sms import HttpSms
@@ -46,7 +52,7 @@ from traya_gql.services.customers import Customers
 from traya_gql.services.hair_test_drafts import HairTestDrafts
 from traya_gql.services.hair_tests import HairTests
 from traya_gql.services.idempotency import WAIT_S, Once
-from traya_gql.services.jobs import Job, Jobs
+from traya_gql.services.jobs import Jobs
 from traya_gql.services.keys import Keys
 from traya_gql.services.one_time_codes import OneTimeCodes
 from traya_gql.services.orders import Orders
@@ -54,15 +60,20 @@ from traya_gql.services.products import Products
 from traya_gql.services.rate_limits import RateLimiter
 from traya_gql.services.reports import Reports
 from traya_gql.services.revocations import Revocations
+from traya_gql.services.scalp_photo_jobs import ScalpPhotoJobs
+from traya_gql.services.scalp_photos import ScalpPhotos
 from traya_gql.services.sessions import Sessions
 from traya_gql.services.staff import Staff
-from traya_gql.settings import Mode, Settings
+from traya_gql.settings import Mode, Settings, read_cloudinary_url
 from traya_gql.web import graphiql, health
+from traya_gql.web import images as photos
 from traya_gql.web.client_address import parse_networks
-from traya_gql.web.graphql import GraphQLEndpoint
+from traya_gql.web.graphql import PREFLIGHT_HEADERS, GraphQLEndpoint
+from traya_gql.web.multipart import MultipartLimits
 from traya_gql.worker import Worker
 
 ENDPOINT = "/graphql"
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 REVOCATIONS_READY_WITHIN_S = 5
 
 
@@ -138,11 +149,27 @@ def build_messages(settings: Settings) -> HttpSms | ConsoleMessages:
     return HttpSms(url=str(settings.sms_url), token=settings.sms_token.get_secret_value())
 
 
+def build_images(settings: Settings) -> CloudinaryStore | LocalStore:
+    """Return what keeps photos: the Cloudinary account of the settings, or a folder in the data folder."""
+    if settings.cloudinary_url is None:
+        base_url = str(settings.public_url) if settings.public_url else DEFAULT_PUBLIC_URL
+        secret = live_keys(settings).hide("images")
+        return LocalStore(settings.data / "photos", secret, base_url)
+    account = read_cloudinary_url(settings.cloudinary_url.get_secret_value())
+    return CloudinaryStore(
+        cloud_name=account.cloud_name,
+        api_key=account.api_key,
+        api_secret=account.api_secret,
+        upload_prefix=account.upload_prefix,
+    )
+
+
 def build_services(
     settings: Settings,
     storage: Storage,
     *,
     messages: Messages,
+    images: ImageStore,
     rates: Rates | None = None,
     clock: Callable[[], datetime] = now,
 ) -> Services:
@@ -167,6 +194,15 @@ def build_services(
         one_time_codes=codes,
         orders=Orders(once=once, tokens=tokens, limiter=limiter, rates=rates, rules=rules, now=clock),
         products=Products(),
+        scalp_photos=ScalpPhotos(
+            transactions=transactions,
+            tokens=tokens,
+            limiter=limiter,
+            rates=rates,
+            rules=rules,
+            images=images,
+            now=clock,
+        ),
         reports=Reports(transactions=transactions, limiter=limiter, rates=rates, rules=rules, now=clock),
         revocations=revocations,
         sessions=Sessions(
@@ -183,29 +219,28 @@ def build_services(
     )
 
 
-def all_jobs(services: Services) -> list[Job[Any]]:
-    """Return all that workers of this release can do."""
-    del services
-    return []
-
-
 @asynccontextmanager
 async def running_worker(
-    settings: Settings, storage: Storage, *, at_a_time: int, services: Services | None = None
+    settings: Settings, storage: Storage, *, images: ImageStore, at_a_time: int
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Run jobs in this process for the block, so many at a time; at its end, give back what is not done."""
-    services = services or build_services(settings, storage, messages=build_messages(settings))
-    worker = Worker(
-        all_jobs(services),
-        transactions=Transactions(storage.client, deadline_s=WAIT_S),
-        name=f"{socket.gethostname()}:{os.getpid()}",
-        at_a_time=at_a_time,
-    )
-    task = asyncio.create_task(worker.run())
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        workspace = await asyncio.to_thread(Workspace, settings.data / "photo-checks")
+        stack.callback(workspace.close)
+        inspector = PhotoInspector()
+        stack.push_async_callback(inspector.close)
+        photos = ScalpPhotoJobs(
+            images=images, inspector=inspector, workspace=workspace, rules=current_ruleset(), now=now
+        )
+        worker = Worker(
+            photos.all(),
+            transactions=Transactions(storage.client, deadline_s=WAIT_S),
+            name=f"{socket.gethostname()}:{os.getpid()}",
+            at_a_time=at_a_time,
+        )
+        task = asyncio.create_task(worker.run())
+        stack.push_async_callback(_end, task)
         yield task
-    finally:
-        await _end(task)
 
 
 def create_app(
@@ -218,6 +253,8 @@ def create_app(
     """Return the ASGI application. The database is opened when it starts and closed when it ends."""
     is_open = settings.mode is Mode.DEVELOPMENT
     graph = Graph(schema=build_schema(), limits=limits or Limits(), is_open=is_open)
+    images = build_images(settings)
+    uploads = Workspace(settings.data / "uploads") if settings.multipart_uploads else None
     page = None
     if is_open:
         html = graphiql.page(endpoint=ENDPOINT, default_query=first_query())
@@ -232,14 +269,17 @@ def create_app(
             messages = build_messages(settings)
             if isinstance(messages, HttpSms):
                 stack.push_async_callback(messages.close)
-            services = build_services(settings, storage, messages=messages, rates=rates)
+            stack.push_async_callback(images.close)
+            if uploads is not None:
+                stack.callback(uploads.close)
+            services = build_services(settings, storage, messages=messages, images=images, rates=rates)
             follower = asyncio.create_task(services.revocations.follow())
             stack.push_async_callback(_end, follower)
             # without it each check reads the database: slower, not wrong
             await services.revocations.ready(within_s=REVOCATIONS_READY_WITHIN_S)
             if settings.jobs_at_a_time:
                 await stack.enter_async_context(
-                    running_worker(settings, storage, at_a_time=settings.jobs_at_a_time, services=services)
+                    running_worker(settings, storage, images=images, at_a_time=settings.jobs_at_a_time)
                 )
             app.state.storage, app.state.services = storage, services
             yield {}
@@ -258,10 +298,13 @@ def create_app(
                 make_context=make_context,
                 page=page,
                 trusted_proxies=parse_networks(settings.trusted_proxies),
+                multipart=MultipartLimits(file_bytes=MOST_MULTIPART_BYTES, folder=uploads.path) if uploads else None,
             ),
         ),
         *health.routes(is_ready=is_ready),
     ]
+    if isinstance(images, LocalStore):
+        routes += photos.routes(images)
     if is_open:
         routes += [graphiql.assets_route(), Route("/", lambda _: RedirectResponse(ENDPOINT))]
     app = Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
@@ -290,7 +333,11 @@ def _middleware(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type"],
+            allow_headers=[
+                "authorization",
+                "content-type",
+                *(PREFLIGHT_HEADERS if settings.multipart_uploads else ()),
+            ],
             expose_headers=["x-request-id"],
             max_age=600,
         )

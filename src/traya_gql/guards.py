@@ -62,6 +62,11 @@ ANYONE = Guard("Anyone", "Who may ask: anyone.")
 DRAFT_TOKEN = Guard(
     "DraftToken", "Who may ask: anyone who holds the token that `saveHairTestDraft` returned; others get null."
 )
+PHOTO_OPENED = Guard(
+    "PhotoOpened",
+    "Who may ask: who uploaded the photo, or whose hair test has it: signed in, or with the access token that "
+    "`createScalpPhotoUpload` or `submitHairTest` returned. For others it does not exist.",
+)
 ORDER_TOKEN = Guard(
     "OrderToken", "Who may ask: anyone who holds the access token that `placeOrder` returned; others get null."
 )
@@ -153,6 +158,13 @@ CUSTOMER_READERS = Readers(
 CLEARANCE_READERS = Readers(
     "ClearanceReaders",
     f"Private: null unless the reader is the owner, or one of the {_TREATING}.",
+    is_treating_staff_admitted=True,
+)
+PHOTO_READERS = Readers(
+    "PhotoReaders",
+    f"Private: null unless the reader is the owner, one of the {_TREATING}, or holds the access token that "
+    "`createScalpPhotoUpload` or `submitHairTest` returned.",
+    is_token_good=True,
     is_treating_staff_admitted=True,
 )
 HEALTH_READERS = Readers(

@@ -7,7 +7,8 @@ import re
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -77,6 +78,24 @@ class Settings(BaseSettings):
         None, description="Where messages are posted to as JSON. Unset in development: they are shown on the terminal."
     )
     sms_token: SecretStr | None = Field(None, description="The bearer token for TRAYA_SMS_URL.")
+    cloudinary_url: SecretStr | None = Field(
+        None,
+        validation_alias="CLOUDINARY_URL",
+        description=(
+            "The Cloudinary account that keeps photos, cloudinary://KEY:SECRET@CLOUD. Unset: the data folder."
+        ),
+    )
+    public_url: HttpUrl | None = Field(
+        None,
+        description=(
+            "Where clients reach this server, such as https://api.example.com; addresses of photos in the data folder "
+            "begin with it. Unset: where `traya-gql serve` listens."
+        ),
+    )
+    multipart_uploads: bool = Field(
+        False,  # noqa: FBT003 - a setting
+        description="Whether photos can be sent through GraphQL too, as multipart requests of up to 2 MB.",
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Networks whose X-Forwarded-For is believed, separated by commas, such as 10.0.0.0/8."
     )
@@ -117,6 +136,23 @@ class Settings(BaseSettings):
                 raise ValueError(f"{text} is everybody: then clients choose their own address")
         return texts
 
+    @field_validator("mongodb_uri")
+    @classmethod
+    def _reads_the_primary(cls, uri: SecretStr | None) -> SecretStr | None:
+        given = parse_qs(urlsplit(uri.get_secret_value()).query.lower()).get("readpreference", []) if uri else []
+        if any(preference != "primary" for preference in given):
+            raise ValueError(
+                "leave readPreference out: transactions, and whoever reads what they wrote, need the primary"
+            )
+        return uri
+
+    @field_validator("cloudinary_url")
+    @classmethod
+    def _is_account(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            read_cloudinary_url(url.get_secret_value())
+        return url
+
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         for name in ("secret_key", "second_secret_key", "sms_token"):
@@ -130,12 +166,18 @@ class Settings(BaseSettings):
         if self.mode is Mode.PRODUCTION:
             if self.rate_limit_factor > MOST_RATE_LIMIT_FACTOR:
                 raise ValueError(f"TRAYA_RATE_LIMIT_FACTOR can be at most {MOST_RATE_LIMIT_FACTOR} in production")
-            if self.sms_url is not None and self.sms_url.scheme != "https" and self.sms_url.host not in _LOOPBACK:
+            if self.sms_url is not None and not _is_safe(self.sms_url):
                 raise ValueError("TRAYA_SMS_URL must be https in production: it carries sign-in codes")
+            if self.public_url is not None and not _is_safe(self.public_url):
+                raise ValueError("TRAYA_PUBLIC_URL must be https in production: it begins the addresses of photos")
             needed = ("mongodb_uri", "secret_key", "sms_url", "sms_token")
             if missing := [variable_of(name) for name in needed if getattr(self, name) is None]:
                 raise ValueError(f"production mode needs {' and '.join(missing)}")
         return self
+
+
+def _is_safe(url: HttpUrl) -> bool:
+    return url.scheme == "https" or url.host in _LOOPBACK
 
 
 def _check_secret(variable: str, secret: str, *, is_key: bool, mode: Mode) -> None:
@@ -159,3 +201,42 @@ def unknown_variables() -> list[str]:
     """Return the variables of the environment that look like settings and are none: misspelt ones."""
     known = {variable_of(name) for name in Settings.model_fields}
     return sorted(name for name in os.environ if name.startswith("TRAYA_") and name not in known)
+
+
+class CloudinaryAccount(NamedTuple):
+    """Whose pictures, and what signs for them. `upload_prefix`: where its API is, if not at the usual address."""
+
+    cloud_name: str
+    api_key: str
+    api_secret: str
+    upload_prefix: str | None
+
+
+def read_cloudinary_url(url: str) -> CloudinaryAccount:
+    """Return the account of a URL like cloudinary://KEY:SECRET@CLOUD?upload_prefix=https://api-eu.cloudinary.com.
+
+    Raises:
+        ValueError: it is no such URL. The message holds nothing of it.
+    """
+    try:
+        parts = urlsplit(url)
+        found = (parts.hostname and parts.netloc.rpartition("@")[2].partition(":")[0], parts.username, parts.password)
+    except ValueError:
+        raise _no_account() from None
+    prefix = parse_qs(parts.query).get("upload_prefix", [None])[0]
+    if parts.scheme != "cloudinary" or not all(found) or not _is_api(prefix):
+        raise _no_account()
+    cloud_name, api_key, api_secret = (unquote(part or "") for part in found)
+    return CloudinaryAccount(cloud_name, api_key, api_secret, prefix)
+
+
+def _is_api(prefix: str | None) -> bool:
+    # it is sent the pictures, and whatever is asked of it is signed
+    if prefix is None:
+        return True
+    parts = urlsplit(prefix)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+
+
+def _no_account() -> ValueError:
+    return ValueError("it is like cloudinary://KEY:SECRET@CLOUD, as the account's dashboard shows it")

@@ -30,6 +30,8 @@ _NEVER_ENDED = "the last attempt never ended: its worker died, or lost touch wit
 _ANSWER_DEADLINE_S = 5.0
 _CLOSE_DEADLINE_S = 1.0
 _PAUSE_S = 1.0
+_HELD_S = 60.0
+"""How long a killed worker's transaction may hold a job: MongoDB's own default."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +73,7 @@ class Worker:
         self._free = asyncio.Semaphore(at_a_time)
         self._news = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._held_until = 0.0
 
     async def run(self) -> None:
         """Work until cancelled: outlives every failure of the database. At the end, gives back what is not done."""
@@ -101,6 +104,8 @@ class Worker:
                 job = await self._take()
             except PyMongoError as error:
                 _log.warning("jobs: cannot be taken (%s)", type(error).__name__)
+                if error.timeout:
+                    self._held_until = asyncio.get_running_loop().time() + _HELD_S
                 await asyncio.sleep(_PAUSE_S)
                 continue
             if job is not None:
@@ -110,7 +115,11 @@ class Worker:
                     await self._news.wait()
 
     async def _take(self) -> JobRecord | None:
-        taking = asyncio.create_task(jobs.take([*self._jobs], lease_s=self._lease_s, worker=self._name))
+        # one job that is held must not keep all others waiting
+        is_held = asyncio.get_running_loop().time() < self._held_until
+        take = jobs.take_unheld if is_held else jobs.take
+        with pymongo.timeout(_ANSWER_DEADLINE_S):
+            taking = asyncio.create_task(take([*self._jobs], lease_s=self._lease_s, worker=self._name))
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:

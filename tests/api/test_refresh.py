@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from tests.applications import own_application
 from tests.processes import HANG_GUARD_S
 from tests.support import GraphClient, SignedIn
-from traya_gql.app import build_services, now
+from traya_gql.app import build_images, build_services, now
 from traya_gql.documents.revocations import Revocation
 from traya_gql.domain.roles import Role
 from traya_gql.schema.common import read_node_id
@@ -123,7 +123,7 @@ def timed(started: tuple[Starlette, GraphClient], client: GraphClient, settings:
     clock = Clock()
     running = started[0].state
     messages = running.services.one_time_codes.messages
-    return Timed(client, build_services(settings, running.storage, messages=messages, clock=clock), clock)
+    return Timed(client, build_services(settings, running.storage, messages=messages, images=build_images(settings), clock=clock), clock)
 
 
 async def test_an_access_token_lasts_15_minutes_and_a_refresh_token_30_days(timed: Timed) -> None:
@@ -178,7 +178,7 @@ async def test_keys_rotate_under_a_session_and_under_a_double_submit(
     swapped = settings.model_copy(update={"secret_key": new, "second_secret_key": old})
     messages = timed.services.one_time_codes.messages
     storage = started[0].state.storage
-    services = build_services(swapped, storage, messages=messages, clock=timed.clock)
+    services = build_services(swapped, storage, messages=messages, images=build_images(swapped), clock=timed.clock)
     rotated = Timed(timed.client, services, timed.clock)
     first = await timed.sign_in()
 

@@ -1,17 +1,12 @@
 """GraphiQL in a real browser that can reach this machine and nothing else."""
 
-import os
-import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.browsing import Heard, launched
 from tests.cli.serving import serving
 
 pytestmark = pytest.mark.slow
@@ -33,86 +28,6 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server on a fresh database."""
     with serving(tmp_path_factory.mktemp("browser") / "data") as server:
         yield f"http://127.0.0.1:{server.port}"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    path = shutil.which("chromium")
-    if path is None and not os.environ.get("CI"):
-        pytest.skip("no chromium here: install Debian's package chromium")
-    assert path, "CI must install Debian's package chromium"
-    return path
-
-
-@asynccontextmanager
-async def launched(chromium: str, *switches: str) -> AsyncIterator[Browser]:
-    """Chromium, which finds no host but 127.0.0.1."""
-    alone = (
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-gpu",
-        "--disable-quic",
-        "--disable-sync",
-        "--no-first-run",
-        "--no-proxy-server",
-    )
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=[*alone, *switches])
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(scope="module")
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    async with launched(chromium) as browser:
-        yield browser
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What a page asked for and complained of."""
-
-    requests: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-    def listen(self, context: BrowserContext) -> None:
-        def console(message: ConsoleMessage) -> None:
-            if message.type in {"error", "warning"}:
-                self.errors.append(f"{message.text} ({message.location})")
-
-        def requested(request: Request) -> None:
-            self.requests.append(request.url)
-
-        context.on("request", requested)
-        context.on("console", console)
-        context.on("weberror", lambda error: self.errors.append(str(error.error)))
-
-    def origins(self) -> set[str]:
-        """Where the page's requests went. What lies in the page itself (`data:`) goes nowhere."""
-        parts = [urlsplit(url) for url in self.requests]
-        return {f"{part.scheme}://{part.netloc}" for part in parts if part.scheme != "data"}
-
-
-@pytest.fixture
-def heard() -> Heard:
-    return Heard()
-
-
-@pytest_asyncio.fixture
-async def context(browser: Browser, heard: Heard) -> AsyncIterator[BrowserContext]:
-    """A browser profile never used before."""
-    async with await browser.new_context(viewport={"width": 1280, "height": 800}) as context:
-        heard.listen(context)
-        yield context
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Where screenshots go: SCREENSHOTS, or a folder of the test run."""
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 async def open_graphiql(context: BrowserContext, server_url: str) -> Page:

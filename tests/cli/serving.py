@@ -20,11 +20,16 @@ from tests.processes import HANG_GUARD_S
 
 PROGRAM = Path(sys.executable).parent / "traya-gql"
 
+# half the time of a start is compiling, where the environment forbids Python to keep what it compiled
+_BYTECODE = Path(__file__).parents[2] / ".pytest_cache" / "bytecode"
+
 
 def environment(**changes: str) -> dict[str, str]:
     """Return the environment without settings of whoever runs the tests, and with limits that no test meets."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRAYA_", "MONGODB_"))}
-    return {**kept, "COLUMNS": "200", "TRAYA_RATE_LIMIT_FACTOR": "100", **changes}
+    left_out = ("TRAYA_", "MONGODB_", "CLOUDINARY_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    ours = {"COLUMNS": "200", "PYTHONPYCACHEPREFIX": str(_BYTECODE), "TRAYA_RATE_LIMIT_FACTOR": "100"}
+    return {**kept, **ours, **changes}
 
 
 def run(*arguments: str, cwd: Path, **settings: str) -> subprocess.CompletedProcess[str]:

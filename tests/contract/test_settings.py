@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.cli.serving import run
-from traya_gql.settings import Mode, Settings
+from traya_gql.settings import Mode, Settings, read_cloudinary_url
 
 GOOD_KEY = "q7Jx2mVb9Tz4Lr8Nc6Wd3Kp5Hs1Yf0Ga"
 OTHER_KEY = "Zt5Rw8Yk2Pd9Xc4Vf7Bn1Mq6Lj3Hg0Sa"
@@ -170,3 +170,49 @@ def test_secrets_are_not_in_a_refusal_as_a_worker_would_print_it(changes: dict[s
     assert "TRAYA_" in printed
     assert "Planted" not in printed
     assert "b7f3c9d1e5a2" not in printed
+
+
+# --- what keeps photos, and where MongoDB is read ---------------------------------------------------------------------
+
+
+def test_a_cloudinary_account_is_read_from_its_url() -> None:
+    account = read_cloudinary_url("cloudinary://12345:s%2Fecret@demo?upload_prefix=https://api-eu.cloudinary.com")
+
+    assert account == ("demo", "12345", "s/ecret", "https://api-eu.cloudinary.com")
+    assert read_cloudinary_url("cloudinary://12345:secret@Demo").cloud_name == "Demo"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://12345:secret@demo",
+        "cloudinary://demo",
+        "cloudinary://12345@demo",
+        "cloudinary://12345:secret@",
+        "cloudinary://[12345:secret@demo",
+        "cloudinary://12345:secret@demo?upload_prefix=http://api.example",
+        "cloudinary://12345:secret@demo?upload_prefix=ftp://127.0.0.1",
+        "",
+    ],
+)
+def test_what_is_no_cloudinary_account_is_refused_without_its_secret(url: str) -> None:
+    with pytest.raises(ValueError, match="it is like cloudinary://KEY:SECRET@CLOUD") as refused:
+        read_cloudinary_url(url)
+
+    assert "secret" not in str(refused.value)
+    if url:
+        assert "cloudinary://KEY:SECRET@CLOUD" in refusal(CLOUDINARY_URL=url)
+
+
+@pytest.mark.parametrize("preference", ["secondary", "secondaryPreferred", "nearest", "primaryPreferred"])
+def test_mongodb_is_read_at_its_primary(preference: str) -> None:
+    uri = f"mongodb://10.0.0.5/traya?replicaSet=rs0&readPreference={preference}"
+
+    assert "leave readPreference out" in refusal(MONGODB_URI=uri)
+    assert settings(MONGODB_URI="mongodb://10.0.0.5/traya?readPreference=primary").mongodb_uri is not None
+
+
+def test_photos_have_safe_addresses_in_production() -> None:
+    assert "TRAYA_PUBLIC_URL must be https" in refusal(**PRODUCTION, public_url="http://api.example")
+    assert settings(**PRODUCTION, public_url="http://127.0.0.1:8000").public_url is not None
+    assert settings(**PRODUCTION, public_url="https://api.example").public_url is not None

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import typer
 
+from traya_gql.domain.data_files import FileInvalid
 from traya_gql.domain.questionnaire.model import current_questionnaire
-from traya_gql.domain.ruleset.places import FileInvalid
 from traya_gql.domain.ruleset.rules import current_ruleset
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from traya_gql.app import Storage, prepare_storage, running_worker
+from traya_gql.app import Storage, build_images, prepare_storage, running_worker
 from traya_gql.cli.program import DataOption, app, fail, faults_in_words, hold_database, out, settings_of, with_storage
 from traya_gql.documents.jobs import JobRecord
 from traya_gql.domain.jobs import JobState
@@ -59,9 +59,13 @@ def worker(
 async def _work(settings: Settings, storage: Storage, *, at_a_time: int) -> None:
     install_loop_handler(asyncio.get_running_loop())
     await prepare_storage(storage)
-    async with running_worker(settings, storage, at_a_time=at_a_time) as task:
-        out.print(f"Running jobs, {at_a_time} at a time. Ctrl-C stops.")
-        await task
+    images = build_images(settings)
+    try:
+        async with running_worker(settings, storage, images=images, at_a_time=at_a_time) as task:
+            out.print(f"Running jobs, {at_a_time} at a time. Ctrl-C stops.")
+            await task
+    finally:
+        await images.close()
 
 
 @jobs_app.command("list")

@@ -10,9 +10,9 @@ import typer
 from traya_gql.cli.data_files import RULES
 from traya_gql.cli.program import app, fail
 from traya_gql.domain.catalogue import catalogue
+from traya_gql.domain.data_files import FileInvalid
 from traya_gql.domain.ruleset.answers import Answers, read_answers
 from traya_gql.domain.ruleset.explain import explain
-from traya_gql.domain.ruleset.places import FileInvalid
 
 ruleset_app = typer.Typer(help="The rules of the assessment.", no_args_is_help=True)
 app.add_typer(ruleset_app, name="ruleset")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from multiprocessing import resource_tracker
@@ -49,6 +50,8 @@ def serve(
         settings = settings_of(data)
         configure_logging(is_json=settings.mode is Mode.PRODUCTION)
         listening = _listen(host, port)
+        # the workers read the environment too
+        os.environ.setdefault("TRAYA_PUBLIC_URL", _base(host, port))
         with hold_database(settings):
             asyncio.run(_prepare(settings))
             _greet(host, port, settings)
@@ -112,8 +115,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _greet(host: str, port: int, settings: Settings) -> None:
-    shown_host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    base = f"http://{shown_host}:{port}"
+    base = _base(host, port)
     if settings.mode is Mode.PRODUCTION:
         out.print(Panel.fit(f"GraphQL  {base}{ENDPOINT}\nHealth   {base}/health/ready"))
         return
@@ -122,3 +124,8 @@ def _greet(host: str, port: int, settings: Settings) -> None:
     out.print("Open the first address in a browser, or paste this query into your client:")
     out.print(Syntax(query, "graphql", background_color="default"))
     out.print(f"Ctrl-C stops the server{' and its database' if settings.mongodb_uri is None else ''}.")
+
+
+def _base(host: str, port: int) -> str:
+    shown_host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown_host}:{port}"

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from traya_gql.app import Storage, build_messages, build_services, prepare_storage
+from traya_gql.app import Storage, build_images, build_messages, build_services, prepare_storage
 from traya_gql.cli.program import DataOption, app, faults_in_words, hold_database, out, settings_of, with_storage
 from traya_gql.documents.customers import CustomerRecord
 from traya_gql.domain.roles import Role
@@ -35,7 +35,9 @@ def staff_invite(
 
         async def work(storage: Storage) -> CustomerRecord:
             await prepare_storage(storage)
-            services = build_services(settings, storage, messages=build_messages(settings))
+            services = build_services(
+                settings, storage, messages=build_messages(settings), images=build_images(settings)
+            )
             return await services.staff.invite(phone, role, by=None)
 
         with hold_database(settings):
@@ -53,7 +55,9 @@ def staff_list(data: DataOption = None) -> None:
 
         async def work(storage: Storage) -> list[CustomerRecord]:
             await prepare_storage(storage)
-            services = build_services(settings, storage, messages=build_messages(settings))
+            services = build_services(
+                settings, storage, messages=build_messages(settings), images=build_images(settings)
+            )
             return await services.staff.page(role=None, after=None, limit=_MOST_STAFF_SHOWN)
 
         with hold_database(settings):

@@ -26,8 +26,10 @@ from traya_gql.cli.program import (
     with_storage,
 )
 from traya_gql.documents import collections, migrations
+from traya_gql.documents.jobs import JobDocument
 from traya_gql.documents.products import ProductDocument
 from traya_gql.domain.catalogue import catalogue
+from traya_gql.domain.jobs import JobState
 from traya_gql.graph import schema_text
 from traya_gql.integrations.mongodb.connection import is_reachable, replica_set_name
 from traya_gql.settings import Settings, unknown_variables, variable_of
@@ -139,6 +141,8 @@ async def _examine(storage: Storage) -> dict[str, tuple[str, str]]:
     found["indexes"] = (f"missing: {', '.join(missing)}", "Run: traya-gql migrate") if missing else ("all there", "")
     products = await storage.database[ProductDocument.Settings.name].count_documents({})
     found["catalogue"] = (f"{products} products", "" if products else "Run: traya-gql seed")
+    dead = await storage.database[JobDocument.Settings.name].count_documents({"state": JobState.DEAD})
+    found["jobs"] = (f"{dead} given up", "Look at them: traya-gql jobs list --state DEAD" if dead else "")
     version = await migrations.version(storage.database)
     found["version"] = (f"{version or 'none yet'}", "" if version else "Run: traya-gql migrate")
     return found

@@ -21,6 +21,7 @@ from traya_gql.documents.products import ProductDocument
 from traya_gql.documents.rate_limits import RateLimitDocument
 from traya_gql.documents.reports import ReportDocument
 from traya_gql.documents.revocations import RevocationDocument
+from traya_gql.documents.scalp_photos import ScalpPhotoDocument
 from traya_gql.documents.sessions import SessionDocument
 
 DOCUMENTS: tuple[type[Document], ...] = (
@@ -36,6 +37,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     RateLimitDocument,
     ReportDocument,
     RevocationDocument,
+    ScalpPhotoDocument,
     SessionDocument,
 )
 

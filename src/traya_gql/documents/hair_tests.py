@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 from pymongo import DESCENDING, IndexModel
 
 from traya_gql.documents.records import OWNED_NEWEST_FIRST, OwnedRecord, StoredDocument, find_by_ids, find_newest
+from traya_gql.documents.transactions import current_session
 from traya_gql.domain.consents import Consent
 from traya_gql.domain.customers import Person
 from traya_gql.domain.ruleset.answers import Answers
@@ -28,11 +29,15 @@ class HairTestRecord(OwnedRecord):
 
 
 class HairTestDocument(HairTestRecord, StoredDocument):
-    """The hair test as written; only its owner changes, once, when a guest's is claimed."""
+    """The hair test as written. Its owner changes once, when a guest's is claimed, and its usable photos are counted.
+
+    `photo_changes` rises with each change of its photos, so that two changes at the same time see one another.
+    """
 
     model_config = ConfigDict(frozen=False)
 
     schema_version: int = 3
+    photo_changes: int = 0
 
     class Settings:
         """Where it lies."""
@@ -53,6 +58,24 @@ async def newest_of(customer_id: UUID, *, limit: int) -> list[HairTestRecord]:
         after=None,
         limit=limit,
         comment="hair_tests.newest_of",
+    )
+
+
+async def note_photo_change(id_: UUID) -> HairTestRecord | None:
+    """Note that a photo changes, and return the hair test; None when there is none. Joins its transaction."""
+    raw = await HairTestDocument.get_pymongo_collection().find_one_and_update(
+        {"_id": id_}, {"$inc": {"photo_changes": 1}}, session=current_session(), comment="hair_tests.note_photo_change"
+    )
+    return None if raw is None else HairTestRecord.model_validate(raw)
+
+
+async def set_usable_photos(id_: UUID, count: int) -> None:
+    """Note how many photos can be judged. Joins the transaction it runs in."""
+    await HairTestDocument.get_pymongo_collection().update_one(
+        {"_id": id_},
+        {"$set": {"answers.usable_photos": count}},
+        session=current_session(),
+        comment="hair_tests.set_usable_photos",
     )
 
 

@@ -13,6 +13,9 @@ from uuid import UUID
 from pydantic import ConfigDict
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.asynchronous.change_stream import AsyncChangeStream
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import OperationFailure
 
 from traya_gql.documents.records import NEWEST_FIRST, Position, Record, StoredDocument, find_newest
 from traya_gql.documents.transactions import current_session
@@ -22,6 +25,8 @@ DONE_KEPT = timedelta(days=7)
 """How long a job that is done can be looked at. A dead one stays until somebody retries or drops it."""
 
 _ANSWER_EVERY_MS = 1000
+_LONGEST_DUE = [("due_at", ASCENDING)]
+_MOST_LOOKED_AT = 100
 
 
 class JobRecord(Record):
@@ -69,29 +74,36 @@ class JobDocument(JobRecord, StoredDocument):
 
 
 async def take(names: Sequence[str], *, lease_s: float, worker: str) -> JobRecord | None:
-    """Lease the job that has been due for longest, among those of these names; None when none is due. One command."""
-    raw = await _collection().find_one_and_update(
-        {
-            "state": {"$in": OPEN_STATES},
-            "name": {"$in": list(names)},
-            "$expr": {"$lte": ["$due_at", "$$NOW"]},
-        },
-        [
-            {
-                "$set": {
-                    "state": JobState.RUNNING,
-                    "due_at": _from_now(lease_s),
-                    "attempts": {"$add": ["$attempts", 1]},
-                    "fence": {"$add": ["$fence", 1]},
-                    "worker": worker,
-                }
-            }
-        ],
-        sort=[("due_at", ASCENDING)],
-        return_document=ReturnDocument.AFTER,
-        comment="jobs.take",
+    """Lease the job that has been due for longest, among those of these names; None when none is due. One command.
+
+    When an open transaction holds that job, as that of a killed worker does, this waits for it: see `take_unheld`.
+    """
+    return await _lease(_due(names), sort=_LONGEST_DUE, lease_s=lease_s, worker=worker)
+
+
+async def take_unheld(names: Sequence[str], *, lease_s: float, worker: str) -> JobRecord | None:
+    """Do what `take` does, but pass by all that open transactions hold. Three commands and more."""
+    due = _collection().find(
+        _due(names),
+        {"_id": 1},
+        sort=_LONGEST_DUE,
+        limit=_MOST_LOOKED_AT,
+        batch_size=_MOST_LOOKED_AT + 1,
+        comment="jobs.due",
     )
-    return None if raw is None else JobRecord.model_validate(raw)
+    async with _collection().database.client.start_session() as session:
+        for one in await due.to_list():
+            try:
+                # a transaction does not wait: it fails at once
+                async with await session.start_transaction():
+                    job = await _lease(_due(names) | one, lease_s=lease_s, worker=worker, session=session)
+            except OperationFailure as error:
+                if not error.has_error_label("TransientTransactionError"):
+                    raise
+                continue
+            if job is not None:
+                return job
+    return None
 
 
 async def renew(job: JobRecord, *, lease_s: float) -> bool:
@@ -172,8 +184,45 @@ async def watch() -> AsyncChangeStream[dict[str, Any]]:
     )
 
 
-def _collection() -> Any:
+def _collection() -> AsyncCollection[dict[str, Any]]:
     return JobDocument.get_pymongo_collection()
+
+
+def _due(names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "state": {"$in": OPEN_STATES},
+        "name": {"$in": list(names)},
+        "$expr": {"$lte": ["$due_at", "$$NOW"]},
+    }
+
+
+async def _lease(
+    query: dict[str, Any],
+    *,
+    lease_s: float,
+    worker: str,
+    sort: list[tuple[str, int]] | None = None,
+    session: AsyncClientSession | None = None,
+) -> JobRecord | None:
+    raw = await _collection().find_one_and_update(
+        query,
+        [
+            {
+                "$set": {
+                    "state": JobState.RUNNING,
+                    "due_at": _from_now(lease_s),
+                    "attempts": {"$add": ["$attempts", 1]},
+                    "fence": {"$add": ["$fence", 1]},
+                    "worker": worker,
+                }
+            }
+        ],
+        sort=sort,
+        return_document=ReturnDocument.AFTER,
+        session=session,
+        comment="jobs.take",
+    )
+    return None if raw is None else JobRecord.model_validate(raw)
 
 
 def _dead(ids: Sequence[UUID] | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
+from traya_gql.documents import scalp_photos
 from traya_gql.documents.customers import CustomerDocument
 from traya_gql.documents.hair_tests import HairTestDocument, HairTestRecord
 from traya_gql.documents.orders import OrderDocument, OrderRecord
@@ -120,7 +121,7 @@ async def guest_orders(phone: str, *, limit: int) -> list[OrderRecord]:
 
 
 async def claim_hair_tests(ids: Sequence[UUID], *, phone: str, customer_id: UUID) -> set[UUID]:
-    """Make the customer the owner of those hair tests, and of their reports; return the ids that are theirs now.
+    """Make the customer the owner of those hair tests, their reports and photos; return the ids that are theirs now.
 
     Joins the transaction it runs in. Done for unclaimed ones that were typed with this phone only.
     """
@@ -133,6 +134,7 @@ async def claim_hair_tests(ids: Sequence[UUID], *, phone: str, customer_id: UUID
         session=current_session(),
         comment="reports.claim",
     )
+    await scalp_photos.give_to(customer_id, hair_test_ids=list(claimed))
     return claimed
 
 

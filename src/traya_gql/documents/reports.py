@@ -18,6 +18,7 @@ from traya_gql.documents.records import (
 from traya_gql.documents.transactions import current_session
 from traya_gql.domain.clearances import Clearance
 from traya_gql.domain.customers import Gender
+from traya_gql.domain.ruleset.codes import Confidence
 from traya_gql.domain.ruleset.kit import Kit, KitItem
 from traya_gql.domain.ruleset.outcome import StatedFinding
 from traya_gql.domain.ruleset.scores import Assessment
@@ -42,7 +43,10 @@ class ReportRecord(OwnedRecord):
 
 
 class ReportDocument(ReportRecord, StoredDocument):
-    """The report as written. Its owner changes with that of its hair test, and doctors add clearances."""
+    """The report as written. Its owner changes with that of its hair test, its confidence with photos that are checked.
+
+    Doctors add clearances.
+    """
 
     model_config = ConfigDict(frozen=False)
 
@@ -74,6 +78,16 @@ async def by_public_ids(public_ids: Sequence[str]) -> dict[str, ReportRecord]:
         limit=len(public_ids),
     )
     return {report.public_id: report for report in found}
+
+
+async def set_confidence(id_: UUID, confidence: Confidence) -> None:
+    """Note how sure the assessment is now; one of the first assessment never said it. Joins its transaction."""
+    await ReportDocument.get_pymongo_collection().update_one(
+        {"_id": id_, "assessment.confidence": {"$ne": None}},
+        {"$set": {"assessment.confidence": confidence}},
+        session=current_session(),
+        comment="reports.set_confidence",
+    )
 
 
 async def add_clearance(id_: UUID, clearance: Clearance) -> None:

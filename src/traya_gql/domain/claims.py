@@ -9,7 +9,6 @@ Source: Drugs Rules, Schedule J; Drugs and Magic Remedies Act 1954; Consumer Pro
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
@@ -23,12 +22,11 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
+from traya_gql.domain.data_files import read_toml
 from traya_gql.domain.languages import Words
-from traya_gql.domain.ruleset.places import FileInvalid, problems_in
 
 MOST_CHARACTERS = 20_000
 """Of a longer text nothing is read: it counts as one claim, of the rule TOO_LONG."""
@@ -198,20 +196,6 @@ class ClaimRules(BaseModel):
         return tuple((name, one) for name, rule in self.rules.items() for one in (*rule.en, *rule.hi))
 
 
-def read_claim_rules(text: str) -> ClaimRules:
-    """Return what a file in the form of `claims.toml` holds.
-
-    Raises:
-        FileInvalid: it is no TOML, or a part is missing or broken; with the place of each problem.
-    """
-    try:
-        return ClaimRules.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise FileInvalid(f"the whole file: {error}") from None
-    except ValidationError as error:
-        raise FileInvalid(*problems_in(error)) from None
-
-
 @cache
 def current_claim_rules() -> ClaimRules:
     """Return the rules of this release.
@@ -219,7 +203,7 @@ def current_claim_rules() -> ClaimRules:
     Raises:
         FileInvalid: `claims.toml` was changed so that it does not hang together.
     """
-    return read_claim_rules(files("traya_gql.domain").joinpath("claims.toml").read_text(encoding="utf-8"))
+    return read_toml(ClaimRules, files("traya_gql.domain").joinpath("claims.toml").read_text(encoding="utf-8"))
 
 
 def exemptions() -> tuple[Exemption, ...]:

@@ -14,6 +14,7 @@ class ConsentPurpose(StrEnum):
     """What somebody agreed to."""
 
     HEALTH_ASSESSMENT = "HEALTH_ASSESSMENT"
+    PHOTO_STORAGE = "PHOTO_STORAGE"
 
 
 class Consent(BaseModel):

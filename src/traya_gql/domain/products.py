@@ -23,11 +23,6 @@ class ProductCategory(StrEnum):
     SERUM = "SERUM"
     SHAMPOO = "SHAMPOO"
 
-    @property
-    def is_ingestible(self) -> bool:
-        """Whether products of this shelf are swallowed: what can harm through an illness that nobody asked about."""
-        return self is ProductCategory.MEDICINE
-
 
 class RegulatoryClass(StrEnum):
     """What the law takes a product for. SCHEDULE_H: sold on a registered practitioner's prescription only.

@@ -7,14 +7,14 @@ Source: Schedule J of the Drugs Rules, https://en.wikipedia.org/wiki/Schedule_J
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from importlib.resources import files
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from traya_gql.domain.data_files import read_toml
 from traya_gql.domain.languages import LocalText
 from traya_gql.domain.ruleset.codes import (
     CauseCode,
@@ -26,7 +26,6 @@ from traya_gql.domain.ruleset.codes import (
     NoRecoveryReason,
     SafetyAction,
 )
-from traya_gql.domain.ruleset.places import FileInvalid, problems_in
 
 
 class StepsFor(StrEnum):
@@ -90,21 +89,7 @@ class ReportTexts(BaseModel):
         return self
 
 
-def read_report_texts(text: str) -> ReportTexts:
-    """Return the texts that a file in the form of `report_texts.toml` holds.
-
-    Raises:
-        FileInvalid: it is no TOML, or a code has no text in one of the languages; with the place of each problem.
-    """
-    try:
-        return ReportTexts.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise FileInvalid(f"the whole file: {error}") from None
-    except ValidationError as error:
-        raise FileInvalid(*problems_in(error)) from None
-
-
-TEXTS = read_report_texts(files("traya_gql.domain").joinpath("report_texts.toml").read_text(encoding="utf-8"))
+TEXTS = read_toml(ReportTexts, files("traya_gql.domain").joinpath("report_texts.toml").read_text(encoding="utf-8"))
 """The texts of this release."""
 
 DISCLAIMER = TEXTS.disclaimer

@@ -18,11 +18,13 @@ from traya_gql.resolvers.nodes import NodeQueries
 from traya_gql.resolvers.orders import OrderMutations, OrderQueries
 from traya_gql.resolvers.products import ProductQueries
 from traya_gql.resolvers.reports import ReportMutations, ReportQueries
+from traya_gql.resolvers.scalp_photos import ScalpPhotoMutations, ScalpPhotoQueries
 from traya_gql.resolvers.sessions import SessionMutations
 from traya_gql.resolvers.staff import StaffMutations, StaffQueries
 from traya_gql.resolvers.viewer import ViewerQueries
 from traya_gql.schema.common import SCALARS
 from traya_gql.schema.errors import ERRORS, InvalidInputError
+from traya_gql.schema.uploads import UPLOAD_SCALARS
 
 _QUERIES = (
     CustomerQueries,
@@ -32,6 +34,7 @@ _QUERIES = (
     OrderQueries,
     ProductQueries,
     ReportQueries,
+    ScalpPhotoQueries,
     StaffQueries,
     ViewerQueries,
 )
@@ -40,6 +43,7 @@ _MUTATIONS = (
     HairTestMutations,
     OrderMutations,
     ReportMutations,
+    ScalpPhotoMutations,
     SessionMutations,
     StaffMutations,
 )
@@ -74,7 +78,7 @@ def _build(*, is_sorted: bool) -> strawberry.Schema:
         types=[InvalidInputError, *dict.fromkeys(ERRORS.values())],
         config=StrawberryConfig(
             sort_schema=is_sorted,
-            scalar_map=SCALARS,
+            scalar_map={**SCALARS, **UPLOAD_SCALARS},
         ),
     )
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from aiodataloader import DataLoader
 
-from traya_gql.documents import assignments, customers, hair_tests, orders, owned, products, reports
+from traya_gql.documents import assignments, customers, hair_tests, orders, owned, products, reports, scalp_photos
 from traya_gql.documents.customers import CustomerRecord
 from traya_gql.documents.hair_tests import HairTestDocument, HairTestRecord
 from traya_gql.documents.orders import OrderDocument, OrderRecord
@@ -18,6 +18,7 @@ from traya_gql.documents.owned import PageKey
 from traya_gql.documents.products import ProductQuery, ProductRecord
 from traya_gql.documents.records import OwnedRecord, StoredDocument
 from traya_gql.documents.reports import ReportDocument, ReportRecord
+from traya_gql.documents.scalp_photos import ScalpPhotoRecord
 
 K = TypeVar("K", UUID, str)
 R = TypeVar("R")
@@ -61,6 +62,16 @@ class Loaders:
     def hair_test_by_id(self) -> DataLoader[UUID, HairTestRecord | None]:
         """Hair tests."""
         return _batched(hair_tests.by_ids)
+
+    @cached_property
+    def scalp_photo_by_id(self) -> DataLoader[UUID, ScalpPhotoRecord | None]:
+        """Scalp photos."""
+        return _batched(scalp_photos.by_ids)
+
+    @cached_property
+    def scalp_photos_by_hair_test(self) -> DataLoader[UUID, list[ScalpPhotoRecord] | None]:
+        """The photos of hair tests."""
+        return _batched(scalp_photos.of_hair_tests)
 
     @cached_property
     def customer_by_id(self) -> DataLoader[UUID, CustomerRecord | None]:

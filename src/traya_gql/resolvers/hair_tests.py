@@ -13,7 +13,7 @@ from traya_gql.domain.questionnaire.checks import ANSWER_CODES
 from traya_gql.domain.questionnaire.model import current_questionnaire
 from traya_gql.domain.refusals import RefusalCode
 from traya_gql.guards import ANYONE, DRAFT_TOKEN, mutation_field, query_field
-from traya_gql.schema.common import LanguageArgument
+from traya_gql.schema.common import LanguageArgument, NodeType, read_key
 from traya_gql.schema.hair_tests import (
     HairTestDraft,
     SaveHairTestDraftInput,
@@ -23,9 +23,12 @@ from traya_gql.schema.hair_tests import (
 )
 from traya_gql.schema.questionnaires import ShownQuestionnaire
 from traya_gql.schema.reports import Report
+from traya_gql.schema.scalp_photos import ScalpPhotoInput
+from traya_gql.services.consents import ConsentRequired
 from traya_gql.services.hair_test_drafts import DraftNotFound, StaleDraft
-from traya_gql.services.hair_tests import ConsentRequired, SubmitHairTest
+from traya_gql.services.hair_tests import SubmitHairTest
 from traya_gql.services.idempotency import IdempotencyConflict, IdempotencyInProgress
+from traya_gql.services.scalp_photos import NamedPhoto, PhotoNotFound
 
 
 @strawberry.type
@@ -91,8 +94,8 @@ class HairTestMutations:
             "claimed by whoever signs in with the phone. Nobody else's data is changed or shown, whatever phone is "
             "given. Too many: RATE_LIMITED."
         ),
-        input_codes=PERSON_CODES | ANSWER_CODES,
-        refusals=(ConsentRequired, DraftNotFound, IdempotencyConflict, IdempotencyInProgress),
+        input_codes=PERSON_CODES | ANSWER_CODES | {RefusalCode.INVALID_ID, RefusalCode.DUPLICATE, RefusalCode.TOO_MANY},
+        refusals=(ConsentRequired, DraftNotFound, IdempotencyConflict, IdempotencyInProgress, PhotoNotFound),
     )
     async def submit_hair_test(
         self,
@@ -123,7 +126,12 @@ def _command(typed: SubmitHairTestInput, info: Info) -> SubmitHairTest:
         has_consent=typed.consent.is_given,
         notice_version=typed.consent.notice_version,
         language=typed.consent.language or info.context.language,
+        photos=tuple(_named(one, info) for one in typed.scalp_photos),
     )
+
+
+def _named(photo: ScalpPhotoInput, info: Info) -> NamedPhoto:
+    return NamedPhoto(read_key(photo.id, NodeType.SCALP_PHOTO), info.context.viewer_with(photo.access_token).grants)
 
 
 def _draft_id(token: str, info: Info) -> UUID:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import strawberry
 
-from traya_gql.context import Context, Grant, Info, Kind
+from traya_gql.context import Context, Grant, Info, Kind, Viewer
 from traya_gql.documents.records import OwnedRecord
-from traya_gql.guards import ANYONE, CUSTOMER_READERS, ORDER_READERS, REPORT_READERS, query_field
+from traya_gql.documents.scalp_photos import ScalpPhotoRecord
+from traya_gql.guards import ANYONE, CUSTOMER_READERS, ORDER_READERS, PHOTO_READERS, REPORT_READERS, query_field
 from traya_gql.resolvers.reports import find_report
 from traya_gql.schema.common import BadUserInput, Node, NodeKey, NodeType, read_node_id
 from traya_gql.schema.customers import Customer
@@ -18,14 +19,15 @@ from traya_gql.schema.hair_tests import HairTest
 from traya_gql.schema.orders import Order
 from traya_gql.schema.products import Product
 from traya_gql.schema.reports import Report
+from traya_gql.schema.scalp_photos import ScalpPhoto
 from traya_gql.services.rate_limits import RateLimited
 
 _MOST_NODES = 100
 _WHO = (
-    "Products and reports answer to anyone. Hair tests and orders answer to their owner, to the doctors and coaches "
-    "assigned to the owner, and to who sends their access token as a bearer token (orders also to SUPPORT); customers "
-    "to themselves, their doctors and coaches, SUPPORT and ADMIN. For all others they look like something that does "
-    "not exist. Too many misses of reports from one network address: RATE_LIMITED."
+    "Products and reports answer to anyone. Hair tests, photos and orders answer to their owner, to the doctors and "
+    "coaches assigned to the owner, and to who sends their access token as a bearer token (orders also to SUPPORT); "
+    "customers to themselves, their doctors and coaches, SUPPORT and ADMIN. For all others they look like something "
+    "that does not exist. Too many misses of reports from one network address: RATE_LIMITED."
 )
 
 
@@ -79,6 +81,12 @@ async def _find(key: NodeKey, context: Context) -> Node | None:
             grant = None if test is None else Grant(Kind.REPORT, test.report_id)
             may_read = await REPORT_READERS.admits_soon(viewer, owner_id=_owner(test), opened_by=grant)
             return HairTest.of(test, viewer, context.language) if may_read and test is not None else None
+        case NodeType.SCALP_PHOTO:
+            photo = await loaders.scalp_photo_by_id.load(key.uuid())
+            may_read = await PHOTO_READERS.admits_soon(
+                viewer, owner_id=_owner(photo), opened_by=_photo_grant(photo, viewer)
+            )
+            return ScalpPhoto.of(photo, viewer) if may_read and photo is not None else None
         case NodeType.CUSTOMER:
             customer = await loaders.customer_by_id.load(key.uuid())
             owner_id = None if customer is None else customer.id
@@ -91,6 +99,14 @@ async def _find(key: NodeKey, context: Context) -> Node | None:
             return Order.of(order, viewer) if may_read and order is not None else None
         case NodeType.ADDRESS | NodeType.SESSION:
             raise BadUserInput(f"A {key.type} is named in mutations only, and read with `viewer`.")
+
+
+def _photo_grant(photo: ScalpPhotoRecord | None, viewer: Viewer) -> Grant | None:
+    """Return the right that opens a photo to this viewer: that of its report if they hold it, else its own."""
+    if photo is None:
+        return None
+    by_report = None if photo.report_id is None else Grant(Kind.REPORT, photo.report_id)
+    return by_report if by_report is not None and viewer.holds(by_report) else Grant(Kind.PHOTO, photo.id)
 
 
 def _owner(record: OwnedRecord | None) -> UUID | None:

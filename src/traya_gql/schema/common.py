@@ -88,6 +88,7 @@ class NodeType(StrEnum):
     ORDER = "Order"
     PRODUCT = "Product"
     REPORT = "Report"
+    SCALP_PHOTO = "ScalpPhoto"
     SESSION = "Session"
 
 

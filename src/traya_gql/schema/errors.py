@@ -29,8 +29,11 @@ described_enum(
         RefusalCode.UNKNOWN_OPTION: "The question has no such option.",
         RefusalCode.NOT_ASKED: "This question, or option, is not shown to this person.",
         RefusalCode.CONTRADICTORY: "This contradicts another answer.",
-        RefusalCode.CONSENT_REQUIRED: "Without consent, to the notice that is shown now, nothing is assessed.",
+        RefusalCode.CONSENT_REQUIRED: "Without consent, to the notice that is shown now, nothing is assessed or kept.",
         RefusalCode.DRAFT_NOT_FOUND: "There is no such draft, or it has ended.",
+        RefusalCode.PHOTO_NOT_FOUND: "You have no such photo, or another hair test has it.",
+        RefusalCode.PHOTO_NOT_UPLOADED: "The photo's file has not arrived.",
+        RefusalCode.PHOTO_STORE_UNAVAILABLE: "Photos cannot be taken now: try again in a minute, or go on without.",
         RefusalCode.DUPLICATE: "This was given twice.",
         RefusalCode.TOO_MANY: "The list is too long; the message names the limit.",
         RefusalCode.REPORT_NOT_FOUND: "There is no such report.",
@@ -97,7 +100,12 @@ class ReportAccessRequiredError(UserError):
     pass
 
 
-@strawberry.type(description="Nothing is assessed without consent.")
+@strawberry.type(description="A photo could not be taken.")
+class PhotoUploadError(UserError):
+    pass
+
+
+@strawberry.type(description="Nothing is assessed or kept without consent.")
 class ConsentRequiredError(UserError):
     pass
 
@@ -145,6 +153,9 @@ ERRORS: dict[RefusalCode, type[UserError]] = {
     RefusalCode.REPORT_TOO_OLD: SafetyBlockError,
     RefusalCode.CONSENT_REQUIRED: ConsentRequiredError,
     RefusalCode.DRAFT_NOT_FOUND: NotFoundError,
+    RefusalCode.PHOTO_NOT_FOUND: NotFoundError,
+    RefusalCode.PHOTO_NOT_UPLOADED: PhotoUploadError,
+    RefusalCode.PHOTO_STORE_UNAVAILABLE: PhotoUploadError,
     RefusalCode.FINDING_NOT_CLEARABLE: NotFoundError,
     RefusalCode.ADDRESS_NOT_FOUND: NotFoundError,
     RefusalCode.ADDRESS_BOOK_FULL: AddressBookFullError,

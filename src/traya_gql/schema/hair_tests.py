@@ -15,11 +15,13 @@ from traya_gql.domain.customers import Gender
 from traya_gql.domain.languages import Language
 from traya_gql.domain.questionnaire.checks import GivenAnswer, from_answers
 from traya_gql.domain.questionnaire.model import current_questionnaire
+from traya_gql.domain.scalp_photos import MOST_PHOTOS
 from traya_gql.guards import AT_MOST
 from traya_gql.schema.common import Connection, Node, NodeType, node_id
 from traya_gql.schema.payloads import MadePayload, Payload
-from traya_gql.schema.people import CustomerInput, Person
+from traya_gql.schema.people import ConsentInput, CustomerInput, Person
 from traya_gql.schema.questionnaires import Answer, AnswerInput
+from traya_gql.schema.scalp_photos import ScalpPhoto, ScalpPhotoInput
 
 if TYPE_CHECKING:
     from traya_gql.schema.reports import Report
@@ -83,23 +85,20 @@ class HairTest(Node):
     def answers(self) -> list[HairTestAnswer]:
         return [HairTestAnswer.in_words(given, self.language) for given in from_answers(self.record.answers)]
 
+    @strawberry.field(
+        description="The photos of the scalp that belong to it, the oldest first, also those that were not taken.",
+        metadata={AT_MOST: MOST_PHOTOS},
+    )
+    async def photos(self, info: Info) -> list[ScalpPhoto]:
+        records = await info.context.loaders.scalp_photos_by_hair_test.load(self.record.id)
+        return [ScalpPhoto.of(record, self.viewer) for record in records or ()]
+
     @strawberry.field(description="What the test came to. Null only when the record is gone.")
     async def report(self, info: Info) -> Annotated[Report, strawberry.lazy("traya_gql.schema.reports")] | None:
         from traya_gql.schema.reports import Report  # noqa: PLC0415 - the two types name each other
 
         record = await info.context.loaders.report_by_id.load(self.record.report_id)
         return None if record is None else Report.of(record, self.viewer, self.language)
-
-
-@strawberry.input(description="The person's consent to the assessment of their health.")
-class ConsentInput:
-    is_given: bool = strawberry.field(description="Whether the person agreed. Without it nothing is assessed.")
-    notice_version: str = strawberry.field(
-        description="The version of the notice that was shown: `questionnaire { notice { version } }`."
-    )
-    language: Language | None = strawberry.field(
-        default=None, description="The language it was shown in. Left out: that of the request."
-    )
 
 
 @strawberry.input(description="A whole hair test.")
@@ -119,6 +118,10 @@ class SubmitHairTestInput:
     )
     draft_token: str | None = strawberry.field(
         default=None, description="Instead of `answers`: the token of a draft that holds them. It ends the draft."
+    )
+    scalp_photos: list[ScalpPhotoInput] = strawberry.field(
+        default_factory=list,
+        description="At most 5 photos of the scalp, of `createScalpPhotoUpload`. None of them is waited for.",
     )
 
 

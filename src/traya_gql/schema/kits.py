@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Self
 from uuid import UUID
 
@@ -157,7 +156,7 @@ class ShownKit:
     composed: strawberry.Private[ComposedKit]
     expected_months: strawberry.Private[int | None]
     found: strawberry.Private[dict[UUID, ProductRecord]]
-    is_held_back: strawberry.Private[Callable[[ProductRecord], bool]]
+    held_back: strawberry.Private[frozenset[UUID]]
 
     is_whole: bool = strawberry.field(
         description="Whether this is the person's own kit, and not the one that everybody with the link sees."
@@ -172,7 +171,7 @@ class ShownKit:
         is_whole: bool,
         expected_months: int | None,
         found: dict[UUID, ProductRecord],
-        is_held_back: Callable[[ProductRecord], bool],
+        held_back: frozenset[UUID],
     ) -> Self:
         return cls(
             viewer=report.viewer,
@@ -182,7 +181,7 @@ class ShownKit:
             composed=composed,
             expected_months=expected_months,
             found=found,
-            is_held_back=is_held_back,
+            held_back=held_back,
             is_whole=is_whole,
         )
 
@@ -226,7 +225,7 @@ class ShownKit:
         return [ExcludedProduct.of(one, self.language) for one in self.composed.excluded]
 
     def _sold(self, kind: KitKind) -> list[ProductRecord]:
-        """Return what of a kit can be ordered now."""
+        """Return what of a kit can be ordered now; worth nothing unless the client asks for what is of today."""
         ids = [item.product_id for item in self.composed.items] if kind is KitKind.COMPLETE else self.composed.basic
         known = (self.found[id_] for id_ in ids if id_ in self.found)
-        return [one for one in known if one.can_be_sent and not one.needs_prescription and not self.is_held_back(one)]
+        return [one for one in known if one.can_be_sent and not one.needs_prescription and one.id not in self.held_back]

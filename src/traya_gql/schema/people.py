@@ -8,7 +8,9 @@ import strawberry
 
 from traya_gql.domain.customers import Gender, first_name
 from traya_gql.domain.customers import Person as TypedPerson
+from traya_gql.domain.languages import Language
 from traya_gql.schema.common import described_enum
+from traya_gql.services.consents import GivenConsent
 
 described_enum(
     Gender,
@@ -49,3 +51,15 @@ class CustomerInput:
     email: str | None = strawberry.field(
         default=None, description="E-mail address, for messages about the report. It may be left out."
     )
+
+
+@strawberry.input(description="A person's consent, after they were shown a notice.")
+class ConsentInput:
+    is_given: bool = strawberry.field(description="Whether the person agreed. Without it nothing is assessed or kept.")
+    notice_version: str = strawberry.field(description="The version of the notice that was shown: its `version`.")
+    language: Language | None = strawberry.field(
+        default=None, description="The language it was shown in. Left out: that of the request."
+    )
+
+    def given(self, language: Language) -> GivenConsent:
+        return GivenConsent(self.is_given, self.notice_version, self.language or language)

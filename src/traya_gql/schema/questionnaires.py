@@ -7,6 +7,7 @@ from typing import Self
 import strawberry
 
 from traya_gql.domain.languages import Language
+from traya_gql.domain.photo_texts import PHOTO_TEXTS
 from traya_gql.domain.questionnaire.checks import GivenAnswer
 from traya_gql.domain.questionnaire.model import (
     AnswerPlace,
@@ -18,6 +19,7 @@ from traya_gql.domain.questionnaire.model import (
     QuestionType,
     Section,
 )
+from traya_gql.domain.scalp_photos import MOST_PHOTOS
 from traya_gql.guards import AT_MOST
 from traya_gql.schema.common import described_enum
 
@@ -159,6 +161,23 @@ class ConsentNotice:
         return cls(version=notice.version, title=notice.title.in_(language), text=notice.text.in_(language))
 
 
+@strawberry.type(description="How a hair test asks for photos.")
+class ScalpPhotoRequest:
+    most: int = strawberry.field(description="How many photos a hair test can have. None is needed.")
+    title: str = strawberry.field(description="The heading.")
+    help: str = strawberry.field(description="How to take them.")
+    notice: ConsentNotice = strawberry.field(description="To be shown before consent to their storage is asked for.")
+
+    @classmethod
+    def in_(cls, language: Language) -> Self:
+        return cls(
+            most=MOST_PHOTOS,
+            title=PHOTO_TEXTS.title.in_(language),
+            help=PHOTO_TEXTS.help.in_(language),
+            notice=ConsentNotice.of(PHOTO_TEXTS.notice, language),
+        )
+
+
 @strawberry.type(name="Questionnaire", description="The hair test as data: a front end renders it from this alone.")
 class ShownQuestionnaire:
     version: str = strawberry.field(description="Changes with every change of a question.")
@@ -167,6 +186,7 @@ class ShownQuestionnaire:
     sections: list[QuestionnaireSection] = strawberry.field(
         description="Its pages, in order.", metadata={AT_MOST: _MOST_SECTIONS}
     )
+    photos: ScalpPhotoRequest = strawberry.field(description="The last page: photos, which nobody must send.")
 
     @classmethod
     def of(cls, questionnaire: Questionnaire, language: Language) -> Self:
@@ -175,6 +195,7 @@ class ShownQuestionnaire:
             language=language,
             notice=ConsentNotice.of(questionnaire.notice, language),
             sections=[QuestionnaireSection.of(section, language) for section in questionnaire.sections],
+            photos=ScalpPhotoRequest.in_(language),
         )
 
 

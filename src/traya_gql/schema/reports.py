@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -93,21 +93,24 @@ class Report(Node):
             lifted = await self._lifted(info)
             clearances = self.record.clearances if lifted else ()
             composed = kit_in_force(self.record.kit, clearances, now=info.context.now())
-        found: list[ProductRecord | None] = []
+        found: dict[UUID, ProductRecord] = {}
+        held_back: frozenset[UUID] = frozenset()
+        in_kit = dict.fromkeys([*(one.product_id for one in composed.items), *composed.basic])
         if not info.context.field_names.isdisjoint(_FROM_PRODUCTS):
             # before the items are shown: they need no task each to wait for theirs
-            items, excluded = composed.items, composed.excluded
-            ids = dict.fromkeys(
-                [*(one.product_id for one in items), *(one.product_id for one in excluded), *composed.basic]
-            )
-            found = await info.context.loaders.product_by_id.load_many([*ids])
+            ids = dict.fromkeys([*in_kit, *(one.product_id for one in composed.excluded)])
+            products = await info.context.loaders.product_by_id.load_many([*ids])
+            found = {product.id: product for product in products if product is not None}
+        if not info.context.field_names.isdisjoint(_OF_TODAY):
+            asked = [found[id_] for id_ in in_kit if id_ in found]
+            held_back = await self._held_back(asked, info, is_whole=is_whole, lifted=lifted)
         return ShownKit.of(
             composed,
             self,
             is_whole=is_whole,
             expected_months=self.record.assessment.recovery.expected_months,
-            found={product.id: product for product in found if product is not None},
-            is_held_back=await self._held_back(info, is_whole=is_whole, lifted=lifted),
+            found=found,
+            held_back=held_back,
         )
 
     async def _lifted(self, info: Info) -> dict[GateCode, Clearance]:
@@ -118,19 +121,22 @@ class Report(Node):
         return in_force(self.record.clearances, now=info.context.now()) if may_know else {}
 
     async def _held_back(
-        self, info: Info, *, is_whole: bool, lifted: Mapping[GateCode, Clearance]
-    ) -> Callable[[ProductRecord], bool]:
-        """Return what tells whether a product, as it is today, would be refused to the viewer by its safety."""
+        self,
+        products: Sequence[ProductRecord],
+        info: Info,
+        *,
+        is_whole: bool,
+        lifted: Mapping[GateCode, Clearance],
+    ) -> frozenset[UUID]:
+        """Return which products, as they are today, would be refused to the viewer by their safety."""
         rules = current_ruleset()
         if not is_whole:
-            return lambda product: not suits_everybody(product, rules)
-        if info.context.field_names.isdisjoint(_OF_TODAY):
-            return lambda _: False
+            return frozenset(product.id for product in products if not suits_everybody(product, rules))
         test = await info.context.loaders.hair_test_by_id.load(self.record.hair_test_id)
         if test is None:
-            return lambda _: True
+            return frozenset(product.id for product in products)
         held = findings(test.answers, rules, cleared=frozenset(lifted))
-        return lambda product: why_left_out(product, held) is not None
+        return frozenset(product.id for product in products if why_left_out(product, held) is not None)
 
     @strawberry.field(
         description="What to do next: the same for all reports with months, and for all without them for one reason."

@@ -14,6 +14,7 @@ from traya_gql.services.orders import Orders
 from traya_gql.services.products import Products
 from traya_gql.services.reports import Reports
 from traya_gql.services.revocations import Revocations
+from traya_gql.services.scalp_photos import ScalpPhotos
 from traya_gql.services.sessions import Sessions
 from traya_gql.services.staff import Staff
 
@@ -32,5 +33,6 @@ class Services:
     products: Products
     reports: Reports
     revocations: Revocations
+    scalp_photos: ScalpPhotos
     sessions: Sessions
     staff: Staff

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     REPORT = "report"
     ORDER = "order"
     DRAFT = "draft"
+    PHOTO = "photo"
 
 
 class Grant(NamedTuple):

@@ -304,8 +304,12 @@ def _orderable(
 ) -> tuple[_CheckedLine, ...]:
     """Return a month of the lines of a kit that can be ordered now: what the report's price is made of.
 
+    For a buyer who may not read the report this is half the check: while some of the kit cannot be ordered for another
+    reason, `_why_not` leaves the answers out. `_price` asks it again about the lines that are left, and refuses then.
+
     Raises:
         InvalidInput: REQUIRED when there is none.
+        LinesRefused: see `_why_not`.
     """
     reasons = _why_not([catalogue.get(line.product_id) for line in lines], buyer)
     found = tuple(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,10 +21,18 @@ from starlette.types import Receive, Scope, Send
 from traya_gql.context import Context, Denial
 from traya_gql.domain.languages import preferred_language
 from traya_gql.graph import Graph, Operation, Refused
+from traya_gql.graph.errors import fault
 from traya_gql.observability.operations import OperationLog, Outcome
 from traya_gql.web.client_address import Network, client_address, limit_key
+from traya_gql.web.multipart import BadMultipart, MultipartLimits, TooManyBytes, read_multipart
+
+PREFLIGHT_HEADERS = ("graphql-require-preflight", "apollo-require-preflight")
+"""One of them comes with each multipart request. No form can send it, and a script of another site only when CORS
+allows it.
+"""
 
 _JSON = "application/json"
+_MULTIPART = "multipart/form-data"
 _GRAPHQL_JSON = "application/graphql-response+json"
 _UTF_8 = re.compile(r"charset\s*=\s*\"?utf-?8\b", re.IGNORECASE)
 _POST_ONLY = "Mutations are sent by POST."
@@ -40,6 +49,14 @@ class BadRequest(Exception):
         self.headers = headers or {}
 
 
+class _DiskFailed(Exception):
+    """The files of a request cannot be written."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__()
+        self.cause = cause
+
+
 @dataclass(frozen=True, kw_only=True)
 class GraphQLEndpoint:
     """The ASGI application behind `/graphql`.
@@ -49,12 +66,14 @@ class GraphQLEndpoint:
         make_context: makes the context of a request, for nobody who is signed in.
         page: the response with GraphiQL's page for browsers; None where it is not offered.
         trusted_proxies: networks whose word about the client's address is taken.
+        multipart: the limits of requests that bring files; None where they are not taken.
     """
 
     graph: Graph
     make_context: Callable[[], Context]
     page: HTMLResponse | None
     trusted_proxies: Sequence[Network] = ()
+    multipart: MultipartLimits | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request, and leave one line in the log."""
@@ -75,19 +94,24 @@ class GraphQLEndpoint:
         """Return what to answer; None when the client has left."""
         media_type = _negotiate(request.headers.get("accept", ""))
         try:
-            return await self._answer(request, media_type, log)
+            async with AsyncExitStack() as files:
+                return await self._answer(request, media_type, log, files)
         except BadRequest as bad:
             error = {"message": bad.message, "extensions": {"code": bad.code}}
             _note(log, [error])
             return _json({"errors": [error]}, bad.status, media_type, bad.headers)
         except ClientDisconnect:
             return None
+        except _DiskFailed as failed:
+            error = fault(failed.cause, operation_name=None)
+            _note(log, [error])
+            return _json({"errors": [error]}, 500, media_type)
 
-    async def _answer(self, request: Request, media_type: str, log: OperationLog) -> Response:
+    async def _answer(self, request: Request, media_type: str, log: OperationLog, files: AsyncExitStack) -> Response:
         if request.method == "GET":
             operation = _from_url(request.scope["query_string"])
         elif request.method == "POST":
-            operation = _from_body(await self._body(request), request.headers.get("content-type", ""))
+            operation = await self._posted(request, files)
         else:
             message = "GraphQL is asked by POST, and queries by GET too."
             raise BadRequest(405, "METHOD_NOT_ALLOWED", message, {"Allow": "GET, POST"})
@@ -117,17 +141,44 @@ class GraphQLEndpoint:
             _note(log, errors)
         return _json(answer.body, _status(media_type, is_request_error=answer.is_request_error), media_type)
 
+    async def _posted(self, request: Request, files: AsyncExitStack) -> Operation:
+        """Read the operation of a POST. Files that come with it are on disk until `files` is closed."""
+        content_type = request.headers.get("content-type", "")
+        if _kind(content_type) != _MULTIPART:
+            return _from_body(await self._body(request), content_type)
+        if self.multipart is None:
+            message = f"Send the request as {_JSON}. For files: `createScalpPhotoUpload` says where to send a photo."
+            raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", message)
+        # a form of another site can post this media type unasked, in the name of whoever opens its page
+        if not any(request.headers.get(name, "").strip() for name in PREFLIGHT_HEADERS):
+            message = f"Send the header {PREFLIGHT_HEADERS[0]} with any value along with a {_MULTIPART} request."
+            raise BadRequest(403, "PREFLIGHT_REQUIRED", message)
+        operation_bytes = self.graph.limits.body_bytes
+        _refuse_announced(request, self.multipart.body_bytes(operation_bytes))
+        try:
+            stream = await files.enter_async_context(aclosing(request.stream()))
+            given = await files.enter_async_context(
+                read_multipart(
+                    stream, content_type=content_type, operation_bytes=operation_bytes, limits=self.multipart
+                )
+            )
+        except TooManyBytes as refused:
+            raise BadRequest(413, "PAYLOAD_TOO_LARGE", refused.message) from None
+        except BadMultipart as refused:
+            raise BadRequest(400, "BAD_REQUEST", refused.message) from None
+        except OSError as error:
+            raise _DiskFailed(error) from error
+        return _from_json(given)
+
     async def _body(self, request: Request) -> bytes:
         """Read the body, but no more of it than the limit."""
         most = self.graph.limits.body_bytes
-        too_large = BadRequest(413, "PAYLOAD_TOO_LARGE", f"The request can have at most {most} bytes.")
-        if (announced := request.headers.get("content-length", "")).isdecimal() and int(announced[:12]) > most:
-            raise too_large
+        _refuse_announced(request, most)
         chunks, length = [], 0
         async for chunk in request.stream():
             length += len(chunk)
             if length > most:
-                raise too_large
+                raise _too_large(most)
             chunks.append(chunk)
         return b"".join(chunks)
 
@@ -152,11 +203,24 @@ def _note(log: OperationLog, errors: list[dict[str, Any]]) -> None:
     log.outcome = next((outcome for code, outcome in _OUTCOMES.items() if code in codes), Outcome.REFUSED)
 
 
+def _kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _too_large(most: int) -> BadRequest:
+    return BadRequest(413, "PAYLOAD_TOO_LARGE", f"The request can have at most {most} bytes.")
+
+
+def _refuse_announced(request: Request, most: int) -> None:
+    if (announced := request.headers.get("content-length", "")).isdecimal() and int(announced[:12]) > most:
+        raise _too_large(most)
+
+
 def _from_body(body: bytes, content_type: str) -> Operation:
     # a media type that no HTML form can send: another site's page cannot post here unasked
-    kind, _, parameters = content_type.partition(";")
-    if kind.strip().lower() != _JSON:
+    if _kind(content_type) != _JSON:
         raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the request as {_JSON}.")
+    parameters = content_type.partition(";")[2]
     if "charset" in parameters.lower() and not _UTF_8.search(parameters):
         raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", "Send the request in UTF-8.")
     try:
@@ -167,6 +231,10 @@ def _from_body(body: bytes, content_type: str) -> Operation:
         raise BadRequest(400, "BAD_REQUEST", "Send one operation a request: batches are not accepted.")
     if not isinstance(request, dict):
         raise BadRequest(400, "BAD_REQUEST", "The request must be a JSON object.")
+    return _from_json(request)
+
+
+def _from_json(request: dict[str, Any]) -> Operation:
     return _operation(request.get("query"), request.get("operationName"), request.get("variables"))
 
 

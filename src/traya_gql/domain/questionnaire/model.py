@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import cache, cached_property
@@ -17,15 +16,14 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
 from traya_gql.domain.customers import MAX_AGE, MIN_AGE, Gender, Person
+from traya_gql.domain.data_files import read_toml
 from traya_gql.domain.ingredients import INGREDIENTS
 from traya_gql.domain.languages import LocalText, Words
 from traya_gql.domain.ruleset.answers import QUESTIONS, Answers, QuestionKind
-from traya_gql.domain.ruleset.places import FileInvalid, problems_in
 
 YES, NO, NOT_SURE, NONE = "YES", "NO", "NOT_SURE", "NONE"
 
@@ -357,20 +355,6 @@ def _refuse_twins(names: Iterable[str]) -> None:
         seen.add(name)
 
 
-def read_questionnaire(text: str) -> Questionnaire:
-    """Return the questionnaire that a file in the form of `questionnaire.toml` holds.
-
-    Raises:
-        FileInvalid: it is no TOML, or does not hang together; with the place of each problem.
-    """
-    try:
-        return Questionnaire.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise FileInvalid(f"the whole file: {error}") from None
-    except ValidationError as error:
-        raise FileInvalid(*problems_in(error)) from None
-
-
 @cache
 def current_questionnaire() -> Questionnaire:
     """Return the questionnaire of this release.
@@ -379,4 +363,4 @@ def current_questionnaire() -> Questionnaire:
         FileInvalid: `questionnaire.toml` was changed so that it does not hang together.
     """
     file = files("traya_gql.domain.questionnaire").joinpath("questionnaire.toml")
-    return read_questionnaire(file.read_text(encoding="utf-8"))
+    return read_toml(Questionnaire, file.read_text(encoding="utf-8"))

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationEr
 from pydantic.alias_generators import to_camel
 
 from traya_gql.domain.customers import MAX_AGE, MIN_AGE, Gender
+from traya_gql.domain.data_files import FileInvalid, problems_in
 from traya_gql.domain.ingredients import Ingredient
 from traya_gql.domain.ruleset.options import (
     Area,
@@ -40,7 +41,6 @@ from traya_gql.domain.ruleset.options import (
     Stress,
     YearEvent,
 )
-from traya_gql.domain.ruleset.places import FileInvalid, problems_in
 
 T = TypeVar("T")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib.resources import files
@@ -15,13 +14,13 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StringConstraints,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from traya_gql.domain.customers import Gender
+from traya_gql.domain.data_files import read_toml
 from traya_gql.domain.languages import Words
 from traya_gql.domain.ruleset.answers import QUESTIONS, Question, QuestionKind
 from traya_gql.domain.ruleset.codes import (
@@ -39,7 +38,6 @@ from traya_gql.domain.ruleset.codes import (
 from traya_gql.domain.ruleset.gate_rules import GateRule
 from traya_gql.domain.ruleset.kit_rules import KitRules
 from traya_gql.domain.ruleset.options import Pattern
-from traya_gql.domain.ruleset.places import FileInvalid, problems_in
 from traya_gql.domain.ruleset.rule_types import (
     MOST_POINTS,
     Months,
@@ -302,20 +300,6 @@ class Ruleset(BaseModel):
         return self.grades[self.causes[cause].grade].cap
 
 
-def read_ruleset(text: str) -> Ruleset:
-    """Return the rules that a file in the form of `rules.toml` holds.
-
-    Raises:
-        FileInvalid: it is no TOML, or its rules are not whole; with the place of each problem.
-    """
-    try:
-        return Ruleset.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise FileInvalid(f"the whole file: {error}") from None
-    except ValidationError as error:
-        raise FileInvalid(*problems_in(error)) from None
-
-
 @cache
 def current_ruleset() -> Ruleset:
     """Return the rules of this release.
@@ -323,4 +307,4 @@ def current_ruleset() -> Ruleset:
     Raises:
         FileInvalid: `rules.toml` was changed so that it does not hang together.
     """
-    return read_ruleset(files("traya_gql.domain.ruleset").joinpath("rules.toml").read_text(encoding="utf-8"))
+    return read_toml(Ruleset, files("traya_gql.domain.ruleset").joinpath("rules.toml").read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """Private pictures: a store that takes uploads by ticket, and shows what it holds by URLs that end.
 
-A store keeps blobs under keys, such as `0f3c…/upload` or `0f3c…/640`: letters, digits, `-`, `_`, with one slash. It knows
-nothing of whose they are: who may have a ticket or a URL is decided above it.
+A store keeps blobs under keys, such as `0f3c…/upload` or `0f3c…/640`: letters, digits, `-`, `_`, with one slash. It
+knows nothing of whose they are: who may have a ticket or a URL is decided above it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class TooManyBytes(Exception):
 class Ticket(NamedTuple):
     """What a browser or an app needs to send one file to the store: one `multipart/form-data` POST, without cookies.
 
-    `fields` come first, in any order, and the file comes last, in the field `file`. The answer is JSON with `version` and
-    `signature`: the receipt.
+    `fields` come first, in any order, and the file comes last, in the field `file`. The answer is JSON with `version`
+    and `signature`: the receipt.
     """
 
     url: str

@@ -1,8 +1,13 @@
-"""What is wrong with a file, in words and with the place."""
+"""Files that hold rules, texts or answers: read into a model, or refused with the place of each problem, in words."""
 
 from __future__ import annotations
 
-from pydantic import ValidationError
+import tomllib
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class FileInvalid(ValueError):
@@ -11,6 +16,20 @@ class FileInvalid(ValueError):
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def read_toml(model: type[Model], text: str) -> Model:
+    """Return the model that a TOML file holds.
+
+    Raises:
+        FileInvalid: it is no TOML, or does not hang together; with the place of each problem.
+    """
+    try:
+        return model.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise FileInvalid(f"the whole file: {error}") from None
+    except ValidationError as error:
+        raise FileInvalid(*problems_in(error)) from None
 
 
 def problems_in(error: ValidationError) -> tuple[str, ...]:
