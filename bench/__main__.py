@@ -3,7 +3,8 @@
 Both servers run as one process each, on one mongod, in databases of their own that hold the same data. Their answers
 are compared first; then each operation is measured in pairs (plain, ours, ours, plain), so that the ratio holds on a
 machine that drifts. In the same way a query of ours is measured against itself, asked by nobody and by customers who
-are signed in. What one core assesses is measured before: `bench/assessments.py`. A wrong answer ends the run with exit
+are signed in. What one core assesses is measured before: `bench/assessments.py`. Photos and jobs come last, each with
+servers of their own: `bench/multipart.py`, `bench/checks.py` and `bench/jobs.py`. A wrong answer ends the run with exit
 code 1. What the peer is: `bench/peers/plain/__init__.py`.
 """
 
@@ -15,23 +16,35 @@ import importlib.metadata
 import json
 import os
 import platform
+import signal
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from pymongo import MongoClient
-from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
-from bench.assessments import Figure, figures
-from bench.load import Load, ask, generator, load
-from bench.operations import Operation, commands, difference, fill, operations, settled_commands, signed_in_and_not
+from bench import checks, jobs, multipart
+from bench.assessments import figures
+from bench.load import Load, WrongAnswer, ask, generator, load
+from bench.operations import (
+    Filled,
+    Operation,
+    commands,
+    difference,
+    fill,
+    operations,
+    settled_commands,
+    signed_in_and_not,
+    tickets,
+)
 from bench.servers import Server, ours, plain
+from bench.showing import out, show_assessed, show_checked, show_compared, show_uploads, show_worked
 from traya_gql.integrations.mongodb.embedded import attach
 
 CONNECTIONS = (1, 32)
@@ -46,11 +59,6 @@ PAIRS = 4
 WARM_UP_S = 1
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("strawberry-graphql", "graphql-core", "beanie", "pymongo", "pydantic", "starlette", "uvicorn", "uvloop")
-out = Console(width=None if sys.stdout.isatty() else 120)
-
-
-class WrongAnswer(Exception):
-    """A benchmark of wrong answers is none."""
 
 
 def main() -> None:
@@ -63,37 +71,78 @@ def main() -> None:
         client: MongoClient[dict[str, Any]] = stack.enter_context(
             MongoClient(attachment.uri, uuidRepresentation="standard", tz_aware=True)
         )
-        ours_uri, plain_uri = (_database(attachment.uri, name) for name in ("bench_ours", "bench_plain"))
-        first = stack.enter_context(ours(ours_uri, folder))
-        second = stack.enter_context(plain(plain_uri, folder, is_standard=options.standard))
+
+        def uri_of(name: str) -> str:
+            return urlunsplit(urlsplit(attachment.uri)._replace(path=f"/{name}"))
+
+        facts = _facts(options, client)
+        compared = _compare(client, uri_of, folder, options)
+        uploads, checked, worked = _measure_photos_and_jobs(client, uri_of, folder, options)
+    show_compared(compared, facts)
+    show_assessed(assessed)
+    show_uploads(uploads)
+    show_checked(checked)
+    show_worked(worked)
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"{facts['time'].replace(':', '')}.json"
+    parts = {"uploads": uploads, "checked": checked, "jobs": worked}
+    written = {"facts": facts, **compared, **parts, "assessments": [one._asdict() for one in assessed]}
+    file.write_text(json.dumps(written, indent=1))
+    out.print(f"Written to {file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}")
+
+
+def _compare(
+    client: MongoClient[dict[str, Any]], uri_of: Callable[[str], str], folder: Path, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Measure what is asked of both servers, and of ours alone."""
+    unfilled = Filled([], [])
+    names = [one.name for one in (*operations(unfilled), *signed_in_and_not(unfilled), tickets())]
+    if not any(options.only in name for name in names):
+        return {"peak_memory_mb": {}, "results": [], "signed_in": [], "tickets": []}
+    with (
+        ours(uri_of("bench_ours"), folder) as first,
+        plain(uri_of("bench_plain"), folder, is_standard=options.standard) as second,
+    ):
         filled = fill(client["bench_ours"], client["bench_plain"], port=first.port)
         chosen = [one for one in operations(filled) if options.only in one.name]
         _refuse_differences(chosen, first, second)
-        facts = _facts(options, client)
         results = _measure(chosen, first, second, client, options)
         anonymous, signed_in = signed_in_and_not(filled)
         signings = _measure_signing(anonymous, signed_in, first, options) if options.only in signed_in.name else []
+        # before what only one of them does
         memory = {server.name: round(server.peak_memory_mb(), 1) for server in (first, second)}
-    _show(results, signings, memory, facts)
-    _show_assessed(assessed)
-    RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / f"{facts['time'].replace(':', '')}.json"
-    written = {"facts": facts, "peak_memory_mb": memory, "results": results, "signed_in": signings}
-    file.write_text(json.dumps(written | {"assessments": [one._asdict() for one in assessed]}, indent=1))
-    out.print(f"Written to {file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}")
+        begun = _measure_alone(tickets(), first, client, options) if options.only in tickets().name else []
+    return {"peak_memory_mb": memory, "results": results, "signed_in": signings, "tickets": begun}
+
+
+def _measure_photos_and_jobs(
+    client: MongoClient[dict[str, Any]], uri_of: Callable[[str], str], folder: Path, options: argparse.Namespace
+) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
+    """Return what came of uploads, of checks and of jobs: each is empty if it was not asked for."""
+    uploads: list[dict[str, Any]] = []
+    checked: dict[str, Any] = {}
+    worked: dict[str, Any] = {}
+    if options.only in multipart.NAME:
+        with out.status(multipart.NAME):
+            uploads = multipart.measure(
+                uri_of, folder, seconds=options.seconds, rounds=options.rounds, is_standard=options.standard
+            )
+    if options.only in checks.NAME:
+        with out.status(checks.NAME):
+            checked = checks.measure(client, uri_of("bench_checks"), folder, seconds=options.seconds)
+    if options.only in jobs.NAME:
+        with out.status(jobs.NAME):
+            worked = jobs.measure(uri_of("bench_jobs"))
+    return uploads, checked, worked
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--seconds", type=int, default=4, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=2, help="pairs of measurements; the medians are shown")
-    parser.add_argument("--only", default="", help="operations whose name holds this text")
+    parser.add_argument("--only", default="", help="only what has a name that holds this text")
     parser.add_argument("--standard", action="store_true", help="give the peer uvicorn[standard]: uvloop and httptools")
     return parser.parse_args()
-
-
-def _database(uri: str, name: str) -> str:
-    return urlunsplit(urlsplit(uri)._replace(path=f"/{name}"))
 
 
 def _refuse_differences(chosen: list[Operation], first: Server, second: Server) -> None:
@@ -156,6 +205,18 @@ def _measure_signing(
     return rows
 
 
+def _measure_alone(
+    operation: Operation, server: Server, client: MongoClient[dict[str, Any]], options: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """Measure what the peer does not have."""
+    count = _commands_each(operation, server, client)
+    rows = []
+    for connections in CONNECTIONS:
+        runs = [_run(operation, server, connections, options.seconds) for _ in range(options.rounds)]
+        rows.append({"operation": operation.name, "connections": connections, **_median(runs), "commands": count})
+    return rows
+
+
 def _run(operation: Operation, server: Server, connections: int, seconds: int) -> Load:
     _load(operation, server, connections, WARM_UP_S, is_warm_up=True)
     return _load(operation, server, connections, seconds)
@@ -164,7 +225,9 @@ def _run(operation: Operation, server: Server, connections: int, seconds: int) -
 def _load(operation: Operation, server: Server, connections: int, seconds: int, *, is_warm_up: bool = False) -> Load:
     requests = server.requests(operation.posts(seconds * MOST_RATE))
     run = load(server.port, requests, connections=connections, seconds=seconds, needed=operation.needed)
-    # on a busy machine no answer may be ready within a short warm-up
+    if not (run.requests or run.errors or is_warm_up):
+        # on a busy machine no answer may be ready so soon
+        run = load(server.port, requests, connections=connections, seconds=seconds * 5, needed=operation.needed)
     if run.errors or not (run.requests or is_warm_up):
         raise WrongAnswer(
             f"{server.name}, {operation.name}: {run.errors} of {run.requests} answers are wrong: {run.sample}"
@@ -210,58 +273,9 @@ def _facts(options: argparse.Namespace, client: MongoClient[dict[str, Any]]) -> 
     }
 
 
-def _show(
-    results: list[dict[str, Any]], signings: list[dict[str, Any]], memory: dict[str, float], facts: dict[str, Any]
-) -> None:
-    table = Table("Operation", "At once", "Server", title="ours and a plain Strawberry + Beanie application")
-    for heading in ("req/s", "p50 ms", "p95 ms", "p99 ms", "Commands", "Errors", "ours/plain", "Aim"):
-        table.add_column(heading, justify="right")
-    for row in results:
-        for name in ("plain", "ours"):
-            one, is_ours = row[name], name == "ours"
-            table.add_row(
-                "" if is_ours else row["operation"],
-                "" if is_ours else str(row["connections"]),
-                name,
-                f"{one['rate']:,.0f}",
-                *(f"{one[key]:.1f}" for key in ("p50_ms", "p95_ms", "p99_ms")),
-                f"{one['commands']:g}",
-                str(one["errors"]),
-                f"[bold]{row['ratio']:.2f}[/bold]" if is_ours else "",
-                _aim(row) if is_ours else "",
-                end_section=is_ours,
-            )
-    if results:
-        out.print(table)
-    for row in signings:
-        rates = " and ".join(f"{row[one]['rate']:,.0f} req/s {one}" for one in ("anonymous", "authenticated"))
-        aim = f", aim {_aim(row)}" if row["aim"] else ""
-        out.print(
-            f"{row['operation']}, ours, {row['connections']} at once: {rates}, [bold]{row['ratio']:.2f}[/bold]{aim}"
-        )
-    out.print("Commands: what MongoDB answered for one operation, without heartbeats.")
-    out.print("Peak memory of the server process: " + ", ".join(f"{name} {mb} MB" for name, mb in memory.items()))
-    out.print(
-        f"{facts['cpus']} CPUs for server, mongod and load; load average {facts['load_average']:.1f} before; Python "
-        f"{facts['python']}; mongod {facts['mongod']}; {facts['generator']}; {facts['rounds']} rounds of "
-        f"{facts['seconds']} s; the peer on {facts['peer']}. Read ratios, not rates.",
-        highlight=False,
-    )
-
-
-def _show_assessed(assessed: list[Figure]) -> None:
-    for figure in assessed:
-        out.print(f"{figure}; all questions answered, median and range of rounds", highlight=False)
-
-
-def _aim(row: dict[str, Any]) -> str:
-    if row["aim"] is None:
-        return ""
-    colour = "green" if row["ratio"] >= row["aim"] else "yellow"
-    return f"[{colour}]>= {row['aim']:g}[/{colour}]"
-
-
 if __name__ == "__main__":
+    # whose time has run out ends the servers and leaves no folder behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         main()
     except WrongAnswer as wrong:

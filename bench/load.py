@@ -23,6 +23,10 @@ SCRIPT = Path(__file__).with_name("load.lua")
 WRONG = (b'"errors":', b'"userErrors":[{', b'"isReplay":true')
 
 
+class WrongAnswer(Exception):
+    """A benchmark of wrong answers is none."""
+
+
 class Request(NamedTuple):
     """What is posted: a JSON body, with a bearer token if there is one."""
 

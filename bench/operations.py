@@ -20,6 +20,7 @@ from bench.servers import Post, Server
 from traya_gql.documents.customers import CustomerRecord
 from traya_gql.documents.orders import OrderRecord
 from traya_gql.domain.orders import NUMBER_BITS, order_number
+from traya_gql.domain.photo_texts import PHOTO_TEXTS
 from traya_gql.domain.pricing import line_total, quote
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -104,6 +105,14 @@ def signed_in_and_not(filled: Filled) -> tuple[Operation, Operation]:
         return [Post(post.body, next(customers)) for post in anonymous.posts(count)]
 
     return anonymous, Operation("report, signed in", posts, anonymous.needed, 0.87)
+
+
+def tickets() -> Operation:
+    """Return what begins the upload of a photo. The peer has nothing like it."""
+    variables = {"input": {"consent": {"isGiven": True, "noticeVersion": PHOTO_TEXTS.notice.version}}}
+    return Operation(
+        "createScalpPhotoUpload", lambda n: _posts("create_scalp_photo_upload", [variables] * n), "fileField"
+    )
 
 
 def _report(reports: Iterator[Report]) -> Operation:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -65,15 +65,35 @@ class Server(NamedTuple):
             for post in posts
         ]
 
+    def memory_mb(self) -> float:
+        return self._memory_mb("VmRSS")
+
     def peak_memory_mb(self) -> float:
+        return self._memory_mb("VmHWM")
+
+    def forget_peak_memory(self) -> None:
+        """From now on, the peak is that of what comes. Source: proc(5), clear_refs."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
+
+    def _memory_mb(self, name: str) -> float:
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+        return int(status.partition(f"{name}:")[2].split()[0]) / 1024
 
 
-def ours(uri: str, folder: Path) -> contextlib.AbstractContextManager[Server]:
-    """Run `traya-gql serve`."""
+def ours(
+    uri: str, folder: Path, *, is_probed: bool = False, settings: Mapping[str, str] | None = None
+) -> contextlib.AbstractContextManager[Server]:
+    """Run `traya-gql serve`; `is_probed`: the same application, which tells how late its loop is (`bench/probed.py`).
+
+    `settings`: further environment variables.
+    """
     port = _free_port()
-    command = [sys.executable, "-m", "traya_gql", "serve", "--port", str(port), "--data", str(folder / "ours")]
+    if is_probed:
+        command = [sys.executable, "-m", "uvicorn", "--factory", "bench.probed:create_app", "--port", str(port)]
+        # as `serve` runs it
+        command += ["--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log"]
+    else:
+        command = [sys.executable, "-m", "traya_gql", "serve", "--port", str(port)]
     secret = secrets.token_urlsafe(48)
     tokens = AccessTokens(keys=Keys(first=secret), guest_lifetime=timedelta(days=1))
 
@@ -85,7 +105,14 @@ def ours(uri: str, folder: Path) -> contextlib.AbstractContextManager[Server]:
         return tokens.issue(Grant(Kind.REPORT, report_id), made_at=datetime.now(UTC)).token
 
     # so that each request can come from an address of its own, and the limits work as they do behind a proxy
-    environment = {"MONGODB_URI": uri, "TRAYA_SECRET_KEY": secret, "TRAYA_TRUSTED_PROXIES": "127.0.0.1"}
+    environment = {
+        "MONGODB_URI": uri,
+        "TRAYA_DATA": str(folder / "ours"),
+        "TRAYA_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "TRAYA_SECRET_KEY": secret,
+        "TRAYA_TRUSTED_PROXIES": "127.0.0.1",
+        **(settings or {}),
+    }
     return _running("ours", port, command, environment, folder=folder, tokens=Tokens(of_customer, of_report))
 
 
@@ -99,7 +126,7 @@ def plain(uri: str, folder: Path, *, is_standard: bool) -> contextlib.AbstractCo
     def make_token(id_: UUID) -> str:
         return jwt.encode({"sub": id_.hex, "exp": datetime.now(UTC) + ACCESS_TOKEN_LIFETIME}, secret, "HS256")
 
-    environment = {"PEER_MONGODB_URI": uri, "PEER_SECRET_KEY": secret}
+    environment = {"PEER_MONGODB_URI": uri, "PEER_SECRET_KEY": secret, "PEER_PHOTOS": str(folder / "plain-photos")}
     options = ["--loop", loop, "--http", http, "--ws", "none"]
     return _running(
         "plain", port, [*command, *options], environment, folder=folder, tokens=Tokens(make_token, make_token)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pymongo
+from pydantic import ValidationError
 from pymongo.errors import PyMongoError
 
 from traya_gql.documents import jobs
@@ -73,6 +76,7 @@ class Worker:
         self._free = asyncio.Semaphore(at_a_time)
         self._news = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._running_of: Counter[str] = Counter()
         self._held_until = 0.0
 
     async def run(self) -> None:
@@ -81,18 +85,28 @@ class Worker:
         try:
             while True:
                 await self._free.acquire()
-                task = asyncio.create_task(self._work(await self._next()))
+                record = await self._next()
+                task = asyncio.create_task(self._work(record))
                 self._running.add(task)
-                task.add_done_callback(self._ended)
+                self._running_of[record.name] += 1
+                task.add_done_callback(partial(self._ended, record.name))
         finally:
             tasks = [listener, *self._running]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
+        self._running_of[name] -= 1
         self._free.release()
+        # one of its kind may have waited for this place
+        self._news.set()
+
+    def _wanted(self) -> list[str]:
+        """Return the names of the jobs that there is a place for."""
+        kinds = (job.kind for job in self._jobs.values())
+        return [kind.name for kind in kinds if kind.at_a_time is None or self._running_of[kind.name] < kind.at_a_time]
 
     async def _next(self) -> JobRecord:
         """Wait for a job, and lease it."""
@@ -108,6 +122,10 @@ class Worker:
                     self._held_until = asyncio.get_running_loop().time() + _HELD_S
                 await asyncio.sleep(_PAUSE_S)
                 continue
+            except ValidationError:
+                # of another release, or damaged by hand: its lease ends, and others go on
+                _log.error("jobs: one cannot be read, see its `worker`: %s", self._name)
+                continue
             if job is not None:
                 return job
             with suppress(TimeoutError):
@@ -119,7 +137,7 @@ class Worker:
         is_held = asyncio.get_running_loop().time() < self._held_until
         take = jobs.take_unheld if is_held else jobs.take
         with pymongo.timeout(_ANSWER_DEADLINE_S):
-            taking = asyncio.create_task(take([*self._jobs], lease_s=self._lease_s, worker=self._name))
+            taking = asyncio.create_task(take(self._wanted(), lease_s=self._lease_s, worker=self._name))
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from itertools import product as combinations
 from random import Random
 from typing import Any, NamedTuple
@@ -14,7 +16,9 @@ from starlette.applications import Starlette
 
 from tests.support import GraphClient, SignedIn, example, hair_test, order, product_document
 from traya_gql.app import now
-from traya_gql.documents import revocations
+from traya_gql.documents import jobs, revocations
+from traya_gql.documents.jobs import JobDocument, JobRecord
+from traya_gql.domain.jobs import JobState
 from traya_gql.domain.products import ProductCategory, ProductTag
 from traya_gql.domain.roles import Role
 from traya_gql.schema.common import read_node_id
@@ -508,3 +512,124 @@ async def test_staff_of_one_role_are_looked_for_among_staff_only(
 
     assert entry["documents"] <= OWN + 2
     assert "COLLSCAN" not in entry["plan"]
+
+
+# --- jobs -------------------------------------------------------------------------------------------------------------
+
+NAMES = ("tests.one", "tests.two")
+JOBS = """query ($state: JobState, $after: String) {
+  jobs(first: 10, state: $state, after: $after) { nodes { id } pageInfo { endCursor } }
+}"""
+
+
+@pytest.fixture
+async def busy(people: People, database: Any) -> AsyncIterator[Any]:
+    """Thousands of jobs, most of them done, with MongoDB's profiler on."""
+    at = now()
+    counts = {
+        (JobState.DONE, -3600): 3000,
+        (JobState.DEAD, -1800): 300,
+        # not yet due, due, leased, and left by a worker that died
+        (JobState.WAITING, 3600): 500,
+        (JobState.WAITING, -60): 400,
+        (JobState.RUNNING, 30): 50,
+        (JobState.RUNNING, -30): 50,
+    }
+    job = JobDocument(id=uuid4(), created_at=at, name=NAMES[0], payload={}, due_at=at)
+    plain = job.model_dump(by_alias=True, exclude={"revision_id"})
+    await database.jobs.insert_many(
+        plain
+        | {
+            "_id": uuid4(),
+            "created_at": at - timedelta(seconds=number, milliseconds=group),
+            "name": NAMES[number % 2],
+            "state": state,
+            "due_at": at + timedelta(seconds=later_s, milliseconds=number),
+        }
+        for group, ((state, later_s), count) in enumerate(counts.items())
+        for number in range(count)
+    )
+    await forget(database)
+    await database.command("profile", 2)
+    yield database
+    await forget(database)
+
+
+async def test_a_job_is_taken_and_ended_without_looking_at_others(client: GraphClient, busy: Any) -> None:
+    endings: list[Callable[[JobRecord], Awaitable[bool]]] = [
+        jobs.finish,
+        partial(jobs.postpone, wait_s=1, error="x"),
+        partial(jobs.bury, error="x"),
+        jobs.release,
+    ]
+    for end in endings:
+        job = await jobs.take(NAMES, lease_s=30, worker="one")
+        assert job is not None
+        assert await jobs.renew(job, lease_s=30)
+        assert await end(job)
+
+    seen = await examined(busy)
+
+    assert Counter(entry["comment"] for entry in seen) == {
+        "jobs.take": 4,
+        "jobs.renew": 4,
+        "jobs.finish": 1,
+        "jobs.postpone": 1,
+        "jobs.bury": 1,
+        "jobs.release": 1,
+    }
+    # of each state that can be taken, the one that was due first is compared
+    assert [entry for entry in seen if entry["documents"] > (2 if entry["comment"] == "jobs.take" else 1)] == []
+    assert [entry for entry in seen if entry["keys"] > 3] == []
+    assert [entry for entry in seen if "COLLSCAN" in entry["plan"] or entry["sorted"]] == []
+
+
+async def test_what_is_due_is_looked_for_up_to_a_hundred(client: GraphClient, busy: Any) -> None:
+    assert await jobs.take_unheld(NAMES, lease_s=30, worker="one") is not None
+
+    seen = await examined(busy)
+
+    assert sorted(entry["comment"] for entry in seen) == ["jobs.due", "jobs.take"]
+    [due] = [entry for entry in seen if entry["comment"] == "jobs.due"]
+    assert due["returned"] == 100
+    assert wasteful(seen) == []
+    assert [entry for entry in seen if "COLLSCAN" in entry["plan"]] == []
+
+
+@pytest.mark.parametrize("state", [None, *JobState])
+async def test_a_page_of_jobs_is_read_from_an_index_in_its_order(
+    client: GraphClient, people: People, busy: Any, state: JobState | None
+) -> None:
+    bearer = people.admin.access_token
+    first = (await client.data(JOBS, bearer=bearer, state=state))["jobs"]
+    assert len(first["nodes"]) == 10
+    await client.data(JOBS, bearer=bearer, state=state, after=first["pageInfo"]["endCursor"])
+
+    pages = [entry for entry in await examined(busy) if entry["comment"] == "jobs.page"]
+
+    assert len(pages) == 2
+    assert wasteful(pages) == []
+    assert [entry for entry in pages if "COLLSCAN" in entry["plan"]] == []
+
+
+async def test_no_job_is_looked_at_when_none_is_due(client: GraphClient, busy: Any) -> None:
+    await busy.jobs.update_many({}, {"$set": {"due_at": now() + timedelta(hours=1)}})
+
+    assert await jobs.take(NAMES, lease_s=30, worker="one") is None
+
+    [entry] = await examined(busy)
+    assert entry["documents"] == 0
+    assert "COLLSCAN" not in entry["plan"]
+
+
+async def test_dead_jobs_are_found_among_all_others(client: GraphClient, busy: Any) -> None:
+    [one, two] = [job.id for job in await jobs.page(state=JobState.DEAD, after=None, limit=2)]
+    assert await jobs.revive([one]) == 1
+    assert await jobs.drop([two]) == 1
+    assert await jobs.drop(None) == 298
+
+    seen = [entry for entry in await examined(busy) if entry["comment"] != "jobs.page"]
+
+    assert sorted(entry["comment"] for entry in seen) == ["jobs.drop", "jobs.drop", "jobs.revive"]
+    assert wasteful(seen) == []
+    assert [entry for entry in seen if "COLLSCAN" in entry["plan"]] == []

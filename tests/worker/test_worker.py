@@ -187,7 +187,8 @@ async def test_of_two_workers_with_one_job_the_one_that_holds_the_lease_writes(a
         return noting(database, "late")
 
     await schedule()
-    async with working(app, [job(database, run)], name="late"):
+    # one at a time, or it takes its own job again
+    async with working(app, [job(database, run)], name="late", at_a_time=1):
         await begun.wait()
         # its lease has ended without its knowledge
         await database.jobs.update_one({}, {"$set": {"due_at": now()}})
@@ -286,6 +287,40 @@ async def test_many_workers_do_each_of_many_jobs_once(app: Starlette, database: 
         done = await until_ended(database, count=200)
     assert Counter(await notes(database)) == Counter(map(str, range(200)))
     assert {one["fence"] for one in done} == {1}
+
+
+async def test_a_kind_of_which_many_wait_leaves_places_for_others(app: Starlette, database: Any) -> None:
+    many, go_on = kind("tests.many", at_a_time=2), asyncio.Event()
+    running, most = 0, 0
+
+    async def run(note: Note) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await go_on.wait()
+        running -= 1
+
+    for number in range(6):
+        await schedule(str(number), of=many)
+    await schedule("other")
+
+    async with working(app, [job(database, run, of=many), job(database)], at_a_time=4, poll_s=10 * HANG_S):
+        await until_ended(database)
+        assert await notes(database) == ["other"]
+
+        go_on.set()
+        await until_ended(database, count=7)
+    assert most == 2
+
+
+async def test_a_job_that_cannot_be_read_is_passed_by(app: Starlette, database: Any) -> None:
+    await schedule("damaged")
+    await database.jobs.update_one({}, {"$unset": {"payload": 1}})
+    await schedule("good")
+
+    async with working(app, [job(database)]):
+        await until_ended(database)
+    assert await notes(database) == ["good"]
 
 
 async def test_a_worker_outlives_a_database_that_refuses(

@@ -19,6 +19,10 @@ What it does as ours: the same answers; a hair test, and an order, is written in
 signed in is theirs, and `viewer` shows them their orders. Whoever has a report's link alone sees and can order the kit
 that suits everybody; its person, or who has its token, the whole report and kit.
 
+A photo that comes with a request is read into memory, as Strawberry's page on file uploads shows, written into a folder
+in one go, and noted by one insert. Ours takes it piece by piece, has the disk confirm it, and writes two transactions;
+the second also schedules the job that looks at the photo. The peer looks at no photo.
+
 What it does not: it does not notice another input under a used key; it keeps no limits (depth, size, time, how often);
 it masks no errors and logs no operations; a token that it signed is good until it ends, as nothing can be revoked; it
 has no sign-in, no roles, no drafts, clearances or audit, no Hindi, no `questionnaire`, `node`, `order`, offers,

@@ -1,6 +1,7 @@
 """The application: `uvicorn bench.peers.plain.app:app`.
 
-The database is in `PEER_MONGODB_URI`, the key that signs tokens in `PEER_SECRET_KEY`.
+The database is in `PEER_MONGODB_URI`, the key that signs tokens in `PEER_SECRET_KEY`, the folder of photos in
+`PEER_PHOTOS`.
 """
 
 import base64
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,6 +28,7 @@ from pymongo.write_concern import WriteConcern
 from starlette.applications import Starlette
 from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
+from strawberry.file_uploads import Upload
 from strawberry.permission import BasePermission
 
 from bench.peers.plain import types
@@ -37,6 +40,7 @@ from bench.peers.plain.documents import (
     OrderLine,
     ProductDocument,
     ReportDocument,
+    ScalpPhotoDocument,
 )
 from traya_gql.domain.addresses import TypedAddress, check_address
 from traya_gql.domain.consents import Consent, ConsentPurpose
@@ -44,6 +48,7 @@ from traya_gql.domain.customers import check_person, first_name
 from traya_gql.domain.languages import Language
 from traya_gql.domain.orders import NUMBER_BITS, OrderStatus, order_number
 from traya_gql.domain.phones import normalise_phone
+from traya_gql.domain.photo_texts import PHOTO_TEXTS
 from traya_gql.domain.pricing import line_total, quote
 from traya_gql.domain.questionnaire.checks import GivenAnswer, check_answers, to_answers
 from traya_gql.domain.questionnaire.model import current_questionnaire
@@ -52,12 +57,16 @@ from traya_gql.domain.ruleset.codes import GateCode
 from traya_gql.domain.ruleset.gates import findings, suits_everybody, why_not_sold
 from traya_gql.domain.ruleset.outcome import outcome_of
 from traya_gql.domain.ruleset.rules import current_ruleset
+from traya_gql.domain.scalp_photos import ORPHAN_LIFETIME, PhotoState
 
 KEY = os.environ["PEER_SECRET_KEY"]
 LIFETIME = timedelta(days=30)
 SUPPLY = timedelta(days=30)
 RULES = current_ruleset()
 NOTICE = current_questionnaire().notice.version
+PHOTO_NOTICE = PHOTO_TEXTS.notice.version
+PHOTOS = Path(os.environ["PEER_PHOTOS"])
+PHOTOS.mkdir(parents=True, exist_ok=True)
 client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
     os.environ["PEER_MONGODB_URI"], uuidRepresentation="standard", tz_aware=True
 )
@@ -288,6 +297,37 @@ class Mutation:
             is_replay=is_replay,
         )
 
+    @strawberry.mutation
+    async def upload_scalp_photo(
+        self,
+        info: strawberry.Info,
+        file: Upload,
+        input: types.CreateScalpPhotoUploadInput,  # noqa: A002
+    ) -> types.UploadScalpPhotoPayload:
+        if not input.consent.is_given or input.consent.notice_version != PHOTO_NOTICE:
+            refusal = refused(RefusalCode.CONSENT_REQUIRED, "Show the notice, and ask for consent.", "consent")
+            return types.UploadScalpPhotoPayload(user_errors=types.UserError.of(refusal))
+        content = await file.read()
+        photo = ScalpPhotoDocument(
+            id=uuid4(),
+            created_at=now(),
+            customer_id=info.context["customer_id"],
+            state=PhotoState.STORED,
+            consent=Consent(
+                purpose=ConsentPurpose.PHOTO_STORAGE,
+                notice_version=PHOTO_NOTICE,
+                language=Language.EN,
+                given_at=now(),
+            ),
+        )
+        (PHOTOS / photo.id.hex).write_bytes(content)
+        await photo.insert()
+        return types.UploadScalpPhotoPayload(
+            photo=types.ScalpPhoto(id=types.encode(f"ScalpPhoto:{photo.id.hex}"), state=photo.state),
+            access_token=token_of(photo.id, photo.created_at, lifetime=ORPHAN_LIFETIME),
+            access_token_expires_at=photo.created_at + ORPHAN_LIFETIME,
+        )
+
 
 async def once(
     key: str,
@@ -317,8 +357,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def token_of(id_: UUID, made_at: datetime) -> str:
-    return jwt.encode({"sub": id_.hex, "exp": made_at + LIFETIME}, KEY, algorithm="HS256")
+def token_of(id_: UUID, made_at: datetime, *, lifetime: timedelta = LIFETIME) -> str:
+    return jwt.encode({"sub": id_.hex, "exp": made_at + lifetime}, KEY, algorithm="HS256")
 
 
 def opens(token: str | None, id_: UUID) -> bool:
@@ -407,4 +447,4 @@ async def lifespan(_: Starlette) -> AsyncIterator[None]:
 
 
 app = Starlette(lifespan=lifespan)
-app.add_route("/graphql", App(strawberry.Schema(query=Query, mutation=Mutation)))
+app.add_route("/graphql", App(strawberry.Schema(query=Query, mutation=Mutation), multipart_uploads_enabled=True))

@@ -20,6 +20,7 @@ from traya_gql.domain.ruleset.answers import Answers
 from traya_gql.domain.ruleset.kit import Kit, KitItem
 from traya_gql.domain.ruleset.outcome import StatedFinding
 from traya_gql.domain.ruleset.scores import Assessment
+from traya_gql.domain.scalp_photos import PhotoState
 
 KEPT_S = 7 * 24 * 3600
 NEWEST_OF_CUSTOMER = [("customer_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)]
@@ -126,4 +127,23 @@ class IdempotencyDocument(Document):
         indexes = [IndexModel("created_at", expireAfterSeconds=KEPT_S)]
 
 
-DOCUMENTS = [ProductDocument, HairTestDocument, ReportDocument, OrderDocument, IdempotencyDocument]
+class ScalpPhotoDocument(Document):
+    id: UUID
+    created_at: datetime
+    customer_id: UUID | None = None
+    state: PhotoState
+    consent: Consent
+    schema_version: int = 1
+
+    class Settings:
+        name = "scalp_photos"
+
+
+DOCUMENTS = [
+    ProductDocument,
+    HairTestDocument,
+    ReportDocument,
+    OrderDocument,
+    IdempotencyDocument,
+    ScalpPhotoDocument,
+]

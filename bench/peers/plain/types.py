@@ -23,11 +23,12 @@ from traya_gql.domain.ruleset import codes, kit, scores
 from traya_gql.domain.ruleset.gates import findings, suits_everybody, why_left_out
 from traya_gql.domain.ruleset.outcome import StatedFinding
 from traya_gql.domain.ruleset.rules import current_ruleset
+from traya_gql.domain.scalp_photos import PhotoState
 
 for enum in (
     *(Gender, IndianState, OrderStatus, PaymentMethod, ProductCategory, ProductTag, RefusalCode),
     *(codes.CauseCode, codes.CauseLevel, codes.Confidence, codes.EvidenceGrade, codes.GateCode, codes.Goal),
-    *(codes.NoRecoveryReason, codes.SafetyAction, codes.Severity),
+    *(codes.NoRecoveryReason, codes.SafetyAction, codes.Severity, PhotoState),
 ):
     strawberry.enum(enum)
 strawberry.enum(codes.Hypothesis, name="HypothesisCode")
@@ -408,6 +409,20 @@ class PlaceOrderPayload:
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
+@strawberry.type
+class ScalpPhoto:
+    id: strawberry.ID
+    state: PhotoState
+
+
+@strawberry.type
+class UploadScalpPhotoPayload:
+    photo: ScalpPhoto | None = None
+    access_token: str | None = None
+    access_token_expires_at: datetime | None = None
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+
 @strawberry.input
 class CustomerInput:
     name: str
@@ -421,6 +436,11 @@ class CustomerInput:
 class ConsentInput:
     is_given: bool
     notice_version: str
+
+
+@strawberry.input
+class CreateScalpPhotoUploadInput:
+    consent: ConsentInput
 
 
 @strawberry.input

@@ -62,8 +62,11 @@ async def _work(settings: Settings, storage: Storage, *, at_a_time: int) -> None
     images = build_images(settings)
     try:
         async with running_worker(settings, storage, images=images, at_a_time=at_a_time) as task:
+            # an interrupt may come in the middle of a step, whose job is then not given back; a cancellation never does
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
             out.print(f"Running jobs, {at_a_time} at a time. Ctrl-C stops.")
-            await task
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
     finally:
         await images.close()
 

@@ -40,6 +40,8 @@ class JobKind(Generic[P]):
         most_attempts: how many there are before the job is dead. One that a worker's death ended counts.
         first_wait_s: the wait after the first failure; each further one doubles.
         longest_wait_s: the longest wait between two attempts.
+        at_a_time: how many run at once in a worker; None: as many as it runs of all. What strangers can cause in any
+            number is kept to some of the places, so that the rest goes on.
     """
 
     name: str
@@ -48,6 +50,7 @@ class JobKind(Generic[P]):
     most_attempts: int = 10
     first_wait_s: float = 1
     longest_wait_s: float = 600
+    at_a_time: int | None = None
 
     async def schedule(self, payload: P, *, at: datetime, due_at: datetime | None = None) -> None:
         """Write down that this is to be done, once `due_at` has come (at once by default).
