@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import itertools
+import logging
 import socket
 import threading
 import time
@@ -258,6 +259,8 @@ def _format(content: bytes) -> str:
 def cloudinary_standin() -> Iterator[CloudinaryStandIn]:
     """A vendor in a thread, so that it answers whatever the test's own loop does."""
     vendor = CloudinaryStandIn()
+    # uvicorn sets them for the whole process
+    levels = {name: logging.getLogger(name).level for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi")}
     with socket.create_server(("127.0.0.1", 0)) as listening:
         vendor.prefix = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = uvicorn.Config(
@@ -278,3 +281,5 @@ def cloudinary_standin() -> Iterator[CloudinaryStandIn]:
             vendor.reset()
             server.should_exit = True
             thread.join(HANG_GUARD_S)
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)

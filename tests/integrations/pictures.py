@@ -136,6 +136,7 @@ def with_segments(data: bytes, *segments: tuple[int, bytes]) -> bytes:
     return data[:2] + b"".join(packed) + data[2:]
 
 
+@cache
 def slow_jpeg(*, scans: int) -> bytes:
     """Return a progressive JPEG of few bytes and many pixels, whose last scan is there many times over."""
     data = jpeg(Image.new("RGB", (6000, 6000), SKIN), progressive=True, quality=50)

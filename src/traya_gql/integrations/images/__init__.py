@@ -48,6 +48,11 @@ class SignedUrl(NamedTuple):
 class ImageStore(Protocol):
     """Keeps pictures privately."""
 
+    @property
+    def name(self) -> str:
+        """Which store this is, such as `cloudinary:demo`: the same for all that reach the same pictures."""
+        ...
+
     def ticket(self, key: str, *, at: datetime, most_bytes: int, formats: Sequence[str]) -> Ticket:
         """Return the ticket for one upload under a key that holds nothing yet. Asks nobody.
 

@@ -7,12 +7,12 @@ import json
 import logging
 import os
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -130,9 +130,10 @@ class PhotoInspector:
             if examiner.is_alive:
                 return examiner
             await self._end(examiner)
-        examiner = _Examiner(await self._start())
+        examiner = await self._start()
         self._examiners.add(examiner)
         try:
+            self._refuse_if_closed()  # `close` did not know of this one yet
             async with asyncio.timeout(START_TIMEOUT_S):
                 await examiner.greet()
         except BaseException as fault:
@@ -142,21 +143,22 @@ class PhotoInspector:
             raise
         return examiner
 
-    async def _start(self) -> Process:
+    async def _start(self) -> _Examiner:
         environment = {name: value for name in _PASSED_ON if (value := os.environ.get(name)) is not None}
         try:
-            return await asyncio.create_subprocess_exec(
+            transport, lines = await asyncio.get_running_loop().subprocess_exec(
+                _Lines,
                 *self._command,
                 str(os.getpid()),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,
-                limit=MOST_ANSWER_BYTES,
                 env={**environment, "LANG": "C.UTF-8"},
                 start_new_session=True,  # the terminal's Ctrl-C is for the server alone
             )
         except OSError as fault:
             raise InspectionFailed(f"the examiner does not start: {fault}") from fault
+        return _Examiner(transport, lines)
 
     async def _end(self, examiner: _Examiner) -> None:
         self._examiners.discard(examiner)
@@ -168,36 +170,29 @@ class PhotoInspector:
 
 
 class _Examiner:
-    """A child process. Asked and answered line by line."""
+    """A child process."""
 
-    def __init__(self, process: Process) -> None:
-        assert process.stdin is not None  # noqa: S101 - both are pipes
-        assert process.stdout is not None  # noqa: S101
-        self._process = process
-        self._requests = process.stdin
-        self._answers = process.stdout
+    def __init__(self, transport: asyncio.SubprocessTransport, lines: _Lines) -> None:
+        self._transport = transport
+        self._lines = lines
         self.pictures = 0
 
     @property
     def is_alive(self) -> bool:
-        return self._process.returncode is None
+        return self._lines.fault is None and not self._lines.ended.is_set()
 
     async def greet(self) -> None:
         """Wait until it is ready."""
-        if await self._read() != b'{"ready": true}\n':
+        if await self._lines.next() != b'{"ready": true}':
             raise _Broken("it did not say that it is ready")
 
     async def ask(self, source: Path, folder: Path) -> _Answer:
         """Let it look at a photo."""
         self.pictures += 1
         request = json.dumps({"source": str(source), "folder": str(folder)})
+        cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0)).write(request.encode() + b"\n")
         try:
-            self._requests.write(request.encode() + b"\n")
-            await self._requests.drain()
-        except ConnectionError:
-            raise _Broken("it is gone") from None
-        try:
-            return _Answer.model_validate_json(await self._read())
+            return _Answer.model_validate_json(await self._lines.next())
         except ValidationError:
             # what it says is not quoted: a stranger may have written it
             raise _Broken("it answered what no examiner answers") from None
@@ -205,16 +200,52 @@ class _Examiner:
     async def kill(self) -> None:
         """End it, and wait until it is gone; a second call does no harm."""
         with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+            self._transport.kill()
+        self._transport.close()
+        await self._lines.ended.wait()
 
-    async def _read(self) -> bytes:
-        try:
-            return await self._answers.readuntil(b"\n")
-        except asyncio.IncompleteReadError:
-            raise _Broken("it died") from None
-        except (asyncio.LimitOverrunError, ConnectionError):
-            raise _Broken("it says too much") from None
+
+class _Lines(asyncio.SubprocessProtocol):
+    """What a child says, a line for each thing it is asked.
+
+    Not asyncio's streams: with them, the end of a child is not noticed while unread text waits in its pipe, or while a
+    process that it left behind holds the pipe.
+    """
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+        self.fault: str | None = None
+        self._received = bytearray()
+        self._news = asyncio.Event()
+
+    async def next(self) -> bytes:
+        """Return the next line, without its end."""
+        while self.fault is None and not self._received.endswith(b"\n"):
+            self._news.clear()
+            await self._news.wait()
+        if self.fault is not None:
+            raise _Broken(self.fault)
+        line = bytes(self._received[:-1])
+        self._received.clear()
+        return line
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:  # noqa: ARG002 - there is one pipe
+        self._received += data[: MOST_ANSWER_BYTES + 1]
+        if len(self._received) > MOST_ANSWER_BYTES or b"\n" in self._received[:-1]:
+            self._received.clear()
+            self.fault = "it says too much"
+        self._news.set()
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
+        self._die()
+
+    def process_exited(self) -> None:
+        self.ended.set()
+        self._die()
+
+    def _die(self) -> None:
+        self.fault = self.fault or "it died"
+        self._news.set()
 
 
 def _has_copies(folder: Path) -> bool:
