@@ -44,8 +44,8 @@ from traya_gql.integrations.messages.http_sms import HttpSms
 from traya_gql.integrations.mongodb.connection import connect, database_of, is_reachable
 from traya_gql.integrations.mongodb.embedded import attach, keep_alive
 from traya_gql.observability.commands import CommandCount
-from traya_gql.observability.faults import install_excepthooks, install_loop_handler
-from traya_gql.observability.logging import configure_logging
+from traya_gql.observability.faults import describe_fault, install_excepthooks, install_loop_handler
+from traya_gql.observability.logging import configure_logging, get_logger
 from traya_gql.services import Services
 from traya_gql.services.access_tokens import AccessTokens
 from traya_gql.services.customers import Customers
@@ -75,6 +75,8 @@ from traya_gql.worker import Worker
 ENDPOINT = "/graphql"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 REVOCATIONS_READY_WITHIN_S = 5
+
+_log = get_logger(__name__)
 
 
 def now() -> datetime:
@@ -122,6 +124,11 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+def _log_early_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (fault := task.exception()) is not None:
+        _log.error("ended by itself", task=task.get_name(), **describe_fault(fault))
 
 
 async def prepare_storage(storage: Storage) -> None:
@@ -238,7 +245,8 @@ async def running_worker(
             name=f"{socket.gethostname()}:{os.getpid()}",
             at_a_time=at_a_time,
         )
-        task = asyncio.create_task(worker.run())
+        task = asyncio.create_task(worker.run(), name="worker")
+        task.add_done_callback(_log_early_end)
         stack.push_async_callback(_end, task)
         yield task
 
@@ -298,7 +306,9 @@ def create_app(
                 make_context=make_context,
                 page=page,
                 trusted_proxies=parse_networks(settings.trusted_proxies),
-                multipart=MultipartLimits(file_bytes=MOST_MULTIPART_BYTES, folder=uploads.path) if uploads else None,
+                multipart=MultipartLimits(file_bytes=MOST_MULTIPART_BYTES, files=1, folder=uploads.path)
+                if uploads
+                else None,
             ),
         ),
         *health.routes(is_ready=is_ready),

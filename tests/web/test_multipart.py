@@ -141,12 +141,24 @@ def sizes_in(folder: Path) -> list[int]:
     return [path.stat().st_size for path in folder.iterdir()]
 
 
-def asker_on(folder: Path, *, is_on: bool = True, limits: Limits | None = None, file_bytes: int = FILE_BYTES) -> Asker:
+def asker_on(
+    folder: Path,
+    *,
+    is_on: bool = True,
+    limits: Limits | None = None,
+    file_bytes: int = FILE_BYTES,
+    seconds: float = 60,
+    at_a_time: int = 20,
+) -> Asker:
     endpoint = GraphQLEndpoint(
         graph=Graph(schema=SCHEMA, limits=limits or Limits(), is_open=True),
         make_context=lambda: Context(services=cast("Any", None), now=now),
         page=None,
-        multipart=MultipartLimits(file_bytes=file_bytes, folder=folder) if is_on else None,
+        multipart=(
+            MultipartLimits(file_bytes=file_bytes, folder=folder, seconds=seconds, at_a_time=at_a_time)
+            if is_on
+            else None
+        ),
     )
     cors = Middleware(
         CORSMiddleware, allow_origins=["https://shop.test"], allow_methods=["POST"], allow_headers=PREFLIGHT_HEADERS
@@ -853,6 +865,32 @@ async def test_a_client_that_leaves_in_the_middle_leaves_no_file(asker: Asker) -
     assert name.startswith(FILE_PREFIX)
     assert left_in(asker.folder) == []
     assert wire.sent == []
+
+
+async def test_a_request_that_takes_too_long_to_arrive_is_ended_and_leaves_no_file(tmp_path: Path) -> None:
+    asker = asker_on(tmp_path, seconds=0.1)
+    wire = Wire([some(START), lambda: None])
+
+    await wire.ask(asker)
+
+    assert wire.sent[0]["status"] == 408
+    assert b"REQUEST_TIMEOUT" in wire.sent[1]["body"]
+    assert left_in(tmp_path) == []
+
+
+async def test_requests_beyond_the_places_wait_unread(tmp_path: Path) -> None:
+    asker = asker_on(tmp_path, seconds=0.5, at_a_time=1)
+    first, second = Wire([some(START), lambda: None]), Wire([some(START), lambda: None])
+    asked = asyncio.create_task(first.ask(asker))
+    await first.waiting.wait()
+
+    await asyncio.gather(asked, second.ask(asker))
+
+    assert [wire.sent[0]["status"] for wire in (first, second)] == [408, 408]
+    # what ended the first one gave its place to the second, or its own time was over before
+    assert left_in(tmp_path) == []
+    answer = await asker.post(HEAD + MAP + photo() + END)
+    assert answer.status_code == 200
 
 
 async def test_a_cancelled_request_leaves_no_file(asker: Asker) -> None:

@@ -50,8 +50,9 @@ def serve(
         settings = settings_of(data)
         configure_logging(is_json=settings.mode is Mode.PRODUCTION)
         listening = _listen(host, port)
-        # the workers read the environment too
-        os.environ.setdefault("TRAYA_PUBLIC_URL", _base(host, port))
+        if settings.public_url is None and settings.mode is Mode.DEVELOPMENT:
+            # the workers read the environment too
+            os.environ["TRAYA_PUBLIC_URL"] = _base(host, port)
         with hold_database(settings):
             asyncio.run(_prepare(settings))
             _greet(host, port, settings)

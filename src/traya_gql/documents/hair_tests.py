@@ -73,7 +73,8 @@ async def set_usable_photos(id_: UUID, count: int) -> None:
     """Note how many photos can be judged. Joins the transaction it runs in."""
     await HairTestDocument.get_pymongo_collection().update_one(
         {"_id": id_},
-        {"$set": {"answers.usable_photos": count}},
+        # answers are stored under the keys of their questions
+        {"$set": {"answers.usablePhotos": count}},
         session=current_session(),
         comment="hair_tests.set_usable_photos",
     )

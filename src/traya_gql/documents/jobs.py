@@ -66,7 +66,7 @@ class JobDocument(JobRecord, StoredDocument):
 
         name = "jobs"
         indexes = (
-            IndexModel([("state", ASCENDING), ("due_at", ASCENDING)], name="due"),
+            IndexModel([("name", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)], name="due"),
             IndexModel([("state", ASCENDING), *NEWEST_FIRST], name="state"),
             IndexModel(NEWEST_FIRST, name="newest"),
             IndexModel("expires_at", name="expires_at", expireAfterSeconds=0),

@@ -80,11 +80,14 @@ async def by_public_ids(public_ids: Sequence[str]) -> dict[str, ReportRecord]:
     return {report.public_id: report for report in found}
 
 
-async def set_confidence(id_: UUID, confidence: Confidence) -> None:
-    """Note how sure the assessment is now; one of the first assessment never said it. Joins its transaction."""
+async def set_confidence(id_: UUID, confidence: Confidence, *, inputs_hash: str) -> None:
+    """Note how sure the assessment is now, and of which answers; one of the first assessment never said it.
+
+    Joins the transaction it runs in.
+    """
     await ReportDocument.get_pymongo_collection().update_one(
         {"_id": id_, "assessment.confidence": {"$ne": None}},
-        {"$set": {"assessment.confidence": confidence}},
+        {"$set": {"assessment.confidence": confidence, "assessment.inputs_hash": inputs_hash}},
         session=current_session(),
         comment="reports.set_confidence",
     )

@@ -22,6 +22,7 @@ class ScalpPhotoRecord(OwnedRecord):
 
     Args:
         hair_test_id: the hair test that named it; None before, and when it is deleted.
+        store: where the pictures lie, see `ImageStore.name`.
         report_id: the report of that hair test: its access token opens the photo.
         consent: to its storage; None when it is deleted.
         inspected: what a CHECKED one is like.
@@ -31,6 +32,7 @@ class ScalpPhotoRecord(OwnedRecord):
         deleted_at: when everything was gone.
     """
 
+    store: str
     state: PhotoState = PhotoState.PENDING
     hair_test_id: UUID | None = None
     report_id: UUID | None = None

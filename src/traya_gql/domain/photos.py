@@ -61,6 +61,8 @@ _LONGEST_SIDES_PX = {PhotoSize.FULL: 2048, PhotoSize.MEDIUM: 640, PhotoSize.SMAL
 class RejectionReason(StrEnum):
     """Why a file was not taken as a photo."""
 
+    NOT_SENT = "NOT_SENT"
+    """No file ever arrived."""
     NOT_A_PHOTO = "NOT_A_PHOTO"
     """It is no picture: a document, a text, random bytes, nothing at all."""
     UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"

@@ -90,7 +90,7 @@ class ScalpPhotoMutations:
         record = await info.context.services.scalp_photos.complete(
             read_key(input_.photo_id, NodeType.SCALP_PHOTO),
             receipt=None if receipt is None else Receipt(receipt.version, receipt.signature),
-            customer_id=viewer.customer_id,
+            asker=info.context.asker,
             grants=viewer.grants,
         )
         return CompleteScalpPhotoUploadPayload(photo=ScalpPhoto.of(record, viewer))

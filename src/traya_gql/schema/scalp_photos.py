@@ -48,6 +48,7 @@ described_enum(
     RejectionReason,
     "Why a photo was not taken. New ones may be added.",
     {
+        RejectionReason.NOT_SENT: "Its file never arrived.",
         RejectionReason.NOT_A_PHOTO: "The file is no picture, or empty.",
         RejectionReason.UNSUPPORTED_FORMAT: "A picture, but neither JPEG, PNG, WebP nor HEIC.",
         RejectionReason.ANIMATED: "A picture that moves.",

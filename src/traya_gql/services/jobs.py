@@ -57,6 +57,7 @@ class JobKind(Generic[P]):
 
         Joins the transaction it runs in: the job is there if and only if that commits. `at` is the time of the cause.
         """
+        # another id in each run of a unit of work does no harm: the run before it left nothing
         await JobDocument(
             id=uuid4(), created_at=at, name=self.name, payload=payload.model_dump(), due_at=due_at or at
         ).insert()

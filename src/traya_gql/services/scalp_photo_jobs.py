@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from traya_gql.documents import hair_tests, reports, scalp_photos
 from traya_gql.documents.scalp_photos import ScalpPhotoRecord
 from traya_gql.domain.photos import MOST_BYTES, Inspected, PhotoSize, RejectionReason
+from traya_gql.domain.ruleset.answers import inputs_hash
 from traya_gql.domain.ruleset.rules import Ruleset
 from traya_gql.domain.ruleset.scores import confidence_of
 from traya_gql.domain.scalp_photos import LIVE_STATES, TOMBSTONE_LIFETIME, PhotoState, count_usable, repeated
@@ -26,6 +27,10 @@ BUSY = timedelta(minutes=4)
 
 LATE_UPLOADS = TICKET_LIFETIME + timedelta(hours=1)
 """How long after its ticket was made an upload may still end: one that began in time, over a slow line."""
+
+
+STANDSTILL = timedelta(hours=1)
+"""How long a process may stand still and then still write what it was about to."""
 
 
 class PhotoJob(BaseModel):
@@ -45,11 +50,15 @@ class ClearJob(BaseModel):
     names: tuple[str, ...]
 
 
-CHECK = JobKind(name="scalp_photos.check", payload=PhotoJob, timeout_s=120, longest_wait_s=300)
+# longer than vendors are down, or a disk is full
+CHECK = JobKind(
+    name="scalp_photos.check", payload=PhotoJob, timeout_s=120, most_attempts=60, longest_wait_s=600, at_a_time=2
+)
+ARRIVE = JobKind(name="scalp_photos.arrive", payload=PhotoJob, most_attempts=60, longest_wait_s=600, at_a_time=2)
 EXPIRE = JobKind(name="scalp_photos.expire", payload=PhotoJob)
-# what a person was promised is tried for days
-DELETE = JobKind(name="scalp_photos.delete", payload=PhotoJob, most_attempts=60, longest_wait_s=3600)
-CLEAR = JobKind(name="scalp_photos.clear", payload=ClearJob, most_attempts=60, longest_wait_s=3600)
+# what a person was promised has no end: these are tried for years
+DELETE = JobKind(name="scalp_photos.delete", payload=PhotoJob, most_attempts=100_000, longest_wait_s=3600)
+CLEAR = JobKind(name="scalp_photos.clear", payload=ClearJob, most_attempts=100_000, longest_wait_s=3600)
 
 UPLOAD = "upload"
 ALL_NAMES = (UPLOAD, *(size.lower() for size in PhotoSize))
@@ -59,6 +68,14 @@ ALL_NAMES = (UPLOAD, *(size.lower() for size in PhotoSize))
 def key_of(photo_id: UUID, name: str) -> str:
     """Return the key in the image store of what was sent, or of a size."""
     return f"{photo_id.hex}/{name.lower()}"
+
+
+class OtherStore(Exception):
+    """The pictures lie in another store than the one of the settings: CLOUDINARY_URL or TRAYA_DATA has changed."""
+
+
+class PictureMissing(Exception):
+    """The store does not hold what it took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +100,36 @@ class ScalpPhotoJobs:
         """Return the jobs for a worker."""
         return [
             Job(kind=CHECK, run=self.check),
+            Job(kind=ARRIVE, run=self.arrive),
             Job(kind=EXPIRE, run=self.expire),
             Job(kind=DELETE, run=self.delete),
             Job(kind=CLEAR, run=self.clear),
         ]
+
+    async def arrive(self, job: PhotoJob) -> Writing | None:
+        """Look whether a file came of which nobody told us, now that none can come any more.
+
+        PENDING becomes STORED; without a file REJECTED, or DELETING if no hair test named it.
+        """
+        at = self.now()
+        photo = (await scalp_photos.by_ids([job.photo_id])).get(job.photo_id)
+        if photo is None or photo.state is not PhotoState.PENDING:
+            return None
+        self._refuse_other_store(photo)
+        is_there = await self.images.holds(key_of(photo.id, UPLOAD))
+
+        async def write() -> None:
+            if is_there:
+                await note_arrival(photo.id, at=at)
+                return
+            pending = [PhotoState.PENDING]
+            if await scalp_photos.change(photo.id, {"state": PhotoState.DELETING}, states=pending, is_unclaimed=True):
+                await DELETE.schedule(job, at=at)
+                return
+            values = {"state": PhotoState.REJECTED, "rejection": RejectionReason.NOT_SENT}
+            await scalp_photos.change(photo.id, values, states=pending)
+
+        return write
 
     async def check(self, job: PhotoJob) -> Writing | None:
         """Look at what was uploaded, and put its sizes into the store: STORED becomes CHECKED or REJECTED."""
@@ -95,6 +138,7 @@ class ScalpPhotoJobs:
         photo = await scalp_photos.change(job.photo_id, {"checking_until": at + BUSY}, states=[PhotoState.STORED])
         if photo is None:
             return self._end_of_deleted(job.photo_id, at=at)
+        self._refuse_other_store(photo)
         outcome = await self._look_at(photo)
 
         async def write() -> None:
@@ -126,15 +170,21 @@ class ScalpPhotoJobs:
         return write
 
     async def delete(self, job: PhotoJob) -> Writing | None:
-        """Delete all pictures of a photo, and then all that is known of it: DELETING becomes DELETED."""
+        """Delete all pictures of a photo, and then all that is known of it: DELETING becomes DELETED.
+
+        The pictures of one that is DELETED already are deleted once more: see `_end_of_deleted`.
+        """
         at = self.now()
         photo = (await scalp_photos.by_ids([job.photo_id])).get(job.photo_id)
-        if photo is None or photo.state is not PhotoState.DELETING:
+        if photo is None or photo.state in LIVE_STATES:
             return None
+        self._refuse_other_store(photo)
         busy_until = photo.checking_until
         if busy_until is not None and busy_until > at:
             return lambda: DELETE.schedule(job, at=at, due_at=busy_until)
         await self.images.delete([key_of(photo.id, name) for name in ALL_NAMES])
+        if photo.state is PhotoState.DELETED:
+            return None
 
         async def write() -> None:
             tombstone = {
@@ -148,13 +198,23 @@ class ScalpPhotoJobs:
                 "expires_at": at + TOMBSTONE_LIFETIME,
             }
             await scalp_photos.change(photo.id, tombstone, states=[PhotoState.DELETING])
-            await _clear_late_upload(photo, at=at)
+            # its ticket may still bring something, and so may a process that stood still all the while
+            due_at = max(photo.created_at + LATE_UPLOADS, at + STANDSTILL)
+            await CLEAR.schedule(ClearJob(photo_id=photo.id, names=ALL_NAMES), at=at, due_at=due_at)
 
         return write
 
     async def clear(self, job: ClearJob) -> None:
         """Delete pictures from the store."""
+        photo = (await scalp_photos.by_ids([job.photo_id])).get(job.photo_id)
+        if photo is not None:
+            self._refuse_other_store(photo)
         await self.images.delete([key_of(job.photo_id, name) for name in job.names])
+
+    def _refuse_other_store(self, photo: ScalpPhotoRecord) -> None:
+        """Leave a photo to a worker that reaches its pictures, or to the day when this one does."""
+        if photo.store != self.images.name:
+            raise OtherStore
 
     async def _look_at(self, photo: ScalpPhotoRecord) -> Inspected | RejectionReason:
         with self.workspace.folder() as folder:
@@ -164,7 +224,8 @@ class ScalpPhotoJobs:
             except TooManyBytes:
                 return RejectionReason.TOO_MANY_BYTES
             if not is_there:
-                return RejectionReason.NOT_A_PHOTO
+                # it was there when it was noted: that says something of the store, and nothing of the photo
+                raise PictureMissing
             found = await self.inspector.inspect(upload, folder)
             if isinstance(found, Inspected):
                 for size in PhotoSize:
@@ -175,13 +236,28 @@ class ScalpPhotoJobs:
         """Return what is to be written when a photo was deleted while it was looked at, or before that."""
 
         async def write() -> None:
-            await scalp_photos.change(photo_id, {"checking_until": None}, states=[PhotoState.DELETING])
+            if await scalp_photos.change(photo_id, {"checking_until": None}, states=[PhotoState.DELETING]):
+                # whoever deleted it waits no longer; the deletion that waits looks once more when its time comes
+                await DELETE.schedule(PhotoJob(photo_id=photo_id), at=at)
+                return
             found = (await scalp_photos.by_ids([photo_id])).get(photo_id)
             if found is None or found.state not in LIVE_STATES:
                 # an attempt of a worker that died may have put pictures there
                 await CLEAR.schedule(ClearJob(photo_id=photo_id, names=ALL_NAMES), at=at)
 
         return write
+
+
+async def note_arrival(photo_id: UUID, *, at: datetime) -> ScalpPhotoRecord | None:
+    """Note that a file has arrived, and have it looked at: PENDING becomes STORED; None when it is not PENDING.
+
+    Joins the transaction it runs in.
+    """
+    values = {"state": PhotoState.STORED, "checking_until": None}
+    changed = await scalp_photos.change(photo_id, values, states=[PhotoState.PENDING])
+    if changed is not None:
+        await CHECK.schedule(PhotoJob(photo_id=photo_id), at=at)
+    return changed
 
 
 async def _clear_late_upload(photo: ScalpPhotoRecord, *, at: datetime) -> None:
@@ -204,7 +280,8 @@ async def settle(hair_test_id: UUID, *, rules: Ruleset) -> None:
         return
     answers = test.answers.model_copy(update={"usable_photos": count})
     await hair_tests.set_usable_photos(hair_test_id, count)
-    await reports.set_confidence(test.report_id, confidence_of(answers, rules))
+    confidence = confidence_of(answers, rules)
+    await reports.set_confidence(test.report_id, confidence, inputs_hash=inputs_hash(answers))
 
 
 def judge(photos: Sequence[ScalpPhotoRecord]) -> tuple[int, dict[UUID, UUID | None]]:

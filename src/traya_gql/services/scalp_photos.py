@@ -26,7 +26,19 @@ from traya_gql.services.access_tokens import AccessTokens, Grant, Issued, Kind
 from traya_gql.services.asker import Asker
 from traya_gql.services.consents import GivenConsent, check_consent
 from traya_gql.services.rate_limits import Hit, RateLimiter
-from traya_gql.services.scalp_photo_jobs import BUSY, CHECK, DELETE, EXPIRE, UPLOAD, PhotoJob, judge, key_of, settle
+from traya_gql.services.scalp_photo_jobs import (
+    ARRIVE,
+    BUSY,
+    DELETE,
+    EXPIRE,
+    LATE_UPLOADS,
+    UPLOAD,
+    PhotoJob,
+    judge,
+    key_of,
+    note_arrival,
+    settle,
+)
 
 # somebody waits, and the whole request has 20 seconds
 _ASKED_FOR_S = 8
@@ -132,32 +144,36 @@ class ScalpPhotos:
         return Begun(photo, ticket, self._token(photo))
 
     async def complete(
-        self, photo_id: UUID | None, *, receipt: Receipt | None, customer_id: UUID | None, grants: frozenset[Grant]
+        self, photo_id: UUID | None, *, receipt: Receipt | None, asker: Asker, grants: frozenset[Grant]
     ) -> ScalpPhotoRecord:
         """Note that a photo's file has arrived, and have it looked at. A repeat changes nothing.
 
         Args:
             photo_id: the photo; None for an id of no photo.
             receipt: the image store's; without one, or with one that is not good, the store is asked.
-            customer_id: who is signed in.
+            asker: who asks.
             grants: what the client's tokens open.
 
         Raises:
             PhotoNotFound: no such photo of theirs.
             PhotoNotUploaded: the store holds nothing.
             PhotoStoreUnavailable: the store does not answer.
-            RateLimited: asked for this photo too often.
+            RateLimited: asked for this photo, or from this address, too often.
         """
-        photo = await self._find(photo_id, customer_id=customer_id, grants=grants)
+        photo = await self._find(photo_id, customer_id=asker.customer_id, grants=grants)
         if photo.state is not PhotoState.PENDING:
             return photo
         key = key_of(photo.id, UPLOAD)
         is_known = receipt is not None and self.images.is_receipt_good(
             key, version=receipt.version, signature=receipt.signature
         )
+        if not is_known and photo.store != self.images.name:
+            raise PhotoStoreUnavailable("photoId")
         if not is_known:
-            rate = self.rates.completions_per_photo
-            await self.limiter.hit(Hit(name="completions_per_photo", rate=rate, key=photo.id.hex))
+            await self.limiter.hit(
+                Hit(name="completions_per_photo", rate=self.rates.completions_per_photo, key=photo.id.hex),
+                Hit(name="completions_per_ip", rate=self.rates.completions_per_ip, key=asker.address),
+            )
             try:
                 async with asyncio.timeout(_ASKED_FOR_S):
                     is_known = await self.images.holds(key)
@@ -221,7 +237,7 @@ class ScalpPhotos:
 
         `viewer_id`: the customer id of who looks; None for a guest with a token.
         """
-        if photo.state is not PhotoState.CHECKED:
+        if photo.state is not PhotoState.CHECKED or photo.store != self.images.name:
             return None
         if viewer_id is not None and viewer_id != photo.customer_id:
             _log.info("scalp photo %s: shown to %s", photo.id, viewer_id)
@@ -240,10 +256,12 @@ class ScalpPhotos:
             created_at=at,
             customer_id=asker.customer_id,
             consent=given,
+            store=self.images.name,
             checking_until=at + BUSY if is_busy else None,
         )
 
         async def work() -> ScalpPhotoRecord:
+            await ARRIVE.schedule(PhotoJob(photo_id=photo.id), at=at, due_at=at + LATE_UPLOADS)
             await EXPIRE.schedule(PhotoJob(photo_id=photo.id), at=at, due_at=at + ORPHAN_LIFETIME)
             return await photo.insert()
 
@@ -253,13 +271,9 @@ class ScalpPhotos:
         at = self.now()
 
         async def work() -> ScalpPhotoRecord:
-            values = {"state": PhotoState.STORED, "checking_until": None}
-            changed = await scalp_photos.change(photo.id, values, states=[PhotoState.PENDING])
-            if changed is None:
-                # a repeat was faster, or somebody deleted it
-                return (await scalp_photos.by_ids([photo.id])).get(photo.id, photo)
-            await CHECK.schedule(PhotoJob(photo_id=photo.id), at=at)
-            return changed
+            changed = await note_arrival(photo.id, at=at)
+            # else a repeat was faster, or somebody deleted it
+            return changed or (await scalp_photos.by_ids([photo.id])).get(photo.id, photo)
 
         return await self.transactions.run(work)
 

@@ -5,10 +5,11 @@ Source: https://graphql.github.io/graphql-over-http/draft
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -74,6 +75,11 @@ class GraphQLEndpoint:
     page: HTMLResponse | None
     trusted_proxies: Sequence[Network] = ()
     multipart: MultipartLimits | None = None
+    _turns: asyncio.Semaphore = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the places of requests with files."""
+        object.__setattr__(self, "_turns", asyncio.Semaphore(self.multipart.at_a_time if self.multipart else 0))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request, and leave one line in the log."""
@@ -156,12 +162,20 @@ class GraphQLEndpoint:
         operation_bytes = self.graph.limits.body_bytes
         _refuse_announced(request, self.multipart.body_bytes(operation_bytes))
         try:
-            stream = await files.enter_async_context(aclosing(request.stream()))
-            given = await files.enter_async_context(
-                read_multipart(
-                    stream, content_type=content_type, operation_bytes=operation_bytes, limits=self.multipart
+            async with asyncio.timeout(self.multipart.seconds):
+                # until the files are gone
+                await files.enter_async_context(self._turns)
+                stream = await files.enter_async_context(aclosing(request.stream()))
+                given = await files.enter_async_context(
+                    read_multipart(
+                        stream, content_type=content_type, operation_bytes=operation_bytes, limits=self.multipart
+                    )
                 )
+        except TimeoutError:
+            message = (
+                f"The request took longer than {self.multipart.seconds:g} seconds to arrive. Send a smaller photo."
             )
+            raise BadRequest(408, "REQUEST_TIMEOUT", message) from None
         except TooManyBytes as refused:
             raise BadRequest(413, "PAYLOAD_TOO_LARGE", refused.message) from None
         except BadMultipart as refused:

@@ -62,11 +62,15 @@ class MultipartLimits:
     Args:
         file_bytes: one file.
         files: how many; with `operations` and `map` they are all the fields that there can be.
+        seconds: how long a request may take to arrive.
+        at_a_time: how many requests with files there are at once; further ones wait, unread, as part of their time.
         folder: where files lie while their request runs; None: where the system keeps temporary files.
     """
 
     file_bytes: int
     files: int = 5
+    seconds: float = 60
+    at_a_time: int = 20
     folder: Path | None = None
 
     def body_bytes(self, operation_bytes: int) -> int:
