@@ -24,7 +24,8 @@ serve: $(VENV)/.serve ## start the server on a real MongoDB: PORT=8000 DATA=data
 
 .PHONY: test
 test: $(VENV)/.dev ## pass the fast tests, on a real MongoDB
-	@$(BIN)/pytest -m "not slow" --numprocesses 2 --dist loadgroup --quiet $(TESTS)
+	@# by file, in order: what the tests of a file share is made once; three on two cores: a third of the time is waiting
+	@$(BIN)/pytest -m "not slow" --numprocesses 3 --dist loadfile --no-loadscope-reorder --quiet $(TESTS)
 
 # --- before a commit ----------------------------------------------------------------------------------------------
 
@@ -65,16 +66,16 @@ coverage: $(VENV)/.dev ## branch coverage; domain/ must have all of it
 # --- slower proofs ------------------------------------------------------------------------------------------------
 
 .PHONY: faults
-faults: $(VENV)/.dev ## kill -9 of every part of the embedded MongoDB and of servers, broken data files, older folders, secrets in the output; about 4 minutes
-	@timeout 900 $(BIN)/pytest -m slow --ignore tests/browser --quiet
+faults: $(VENV)/.dev ## kill -9 of every part of the embedded MongoDB, of servers, of workers at every step; older folders, broken data files, secrets in the output; about 8 minutes
+	@timeout 1200 $(BIN)/pytest -m slow --ignore tests/browser --quiet
 
 .PHONY: browser
-browser: $(VENV)/.dev ## GraphiQL in headless Chromium without internet (Debian package chromium)
+browser: $(VENV)/.dev ## GraphiQL, and a front end that sends a photo, in headless Chromium without internet (Debian package chromium)
 	@timeout 300 $(BIN)/pytest tests/browser --quiet
 
 .PHONY: bench
-bench: $(VENV)/.dev ## figures side by side with a plain Strawberry + Beanie app, and assessments a second; about 7 minutes
-	@timeout 900 $(BIN)/python -m bench
+bench: $(VENV)/.dev ## figures side by side with a plain Strawberry + Beanie app; assessments, photos and jobs a second; about 10 minutes
+	@timeout 1200 $(BIN)/python -m bench
 
 .PHONY: mutants
 mutants: $(VENV)/.dev ## change the assessment's code and rules one place at a time: the tests must notice; about 4 minutes

@@ -160,8 +160,8 @@ def build_images(settings: Settings) -> CloudinaryStore | LocalStore:
     """Return what keeps photos: the Cloudinary account of the settings, or a folder in the data folder."""
     if settings.cloudinary_url is None:
         base_url = str(settings.public_url) if settings.public_url else DEFAULT_PUBLIC_URL
-        secret = live_keys(settings).hide("images")
-        return LocalStore(settings.data / "photos", secret, base_url)
+        first, *second = live_keys(settings).hide_with_each("images")
+        return LocalStore(settings.data / "photos", first, base_url, second_secret=next(iter(second), None))
     account = read_cloudinary_url(settings.cloudinary_url.get_secret_value())
     return CloudinaryStore(
         cloud_name=account.cloud_name,
@@ -232,6 +232,7 @@ async def running_worker(
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Run jobs in this process for the block, so many at a time; at its end, give back what is not done."""
     async with contextlib.AsyncExitStack() as stack:
+        await asyncio.to_thread(lambda: images.name)
         workspace = await asyncio.to_thread(Workspace, settings.data / "photo-checks")
         stack.callback(workspace.close)
         inspector = PhotoInspector()
@@ -278,6 +279,8 @@ def create_app(
             if isinstance(messages, HttpSms):
                 stack.push_async_callback(messages.close)
             stack.push_async_callback(images.close)
+            # read once, and now: it may have to be written, and a folder that cannot be used stops the start
+            await asyncio.to_thread(lambda: images.name)
             if uploads is not None:
                 stack.callback(uploads.close)
             services = build_services(settings, storage, messages=messages, images=images, rates=rates)

@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, TypeAlias
 
 import uvicorn
 from starlette.applications import Starlette
@@ -37,6 +37,8 @@ API_SECRET = "secret-of-the-tests-Zx81"
 SLOW_S = 0.05
 STALE_S = 3600
 _UNSIGNED = {"file", "api_key", "cloud_name", "resource_type", "signature"}
+KINDS = ("image", "raw", "video")
+"""The resource types, each with names of its own. Which one is meant stands in the path, which no signature holds."""
 
 
 class CloudinaryMode(Enum):
@@ -78,11 +80,15 @@ _ERRORS = {
 
 @dataclass(frozen=True)
 class Stored:
-    """A picture that lies there."""
+    """A file that lies there."""
 
     content: bytes
     version: int
     transformation: str | None
+
+
+_Action: TypeAlias = Callable[[dict[str, Any], str], Response]
+"""Answers a call whose signature is right, from its parameters and the resource type."""
 
 
 class _Halved(Response):
@@ -113,13 +119,18 @@ class CloudinaryStandIn:
         """All requests, whatever came of them."""
         self.asked: list[dict[str, str]] = []
         """The parameters of the calls whose signature was right, in order."""
-        self.pictures: dict[str, Stored] = {}
-        """By public id; all of them of the type `authenticated`."""
+        self.assets: dict[str, dict[str, Stored]] = {kind: {} for kind in KINDS}
+        """By resource type and public id; all of them of the type `authenticated`."""
+
+    @property
+    def pictures(self) -> dict[str, Stored]:
+        """What lies there as an image, by public id."""
+        return self.assets["image"]
 
     @property
     def application(self) -> Starlette:
-        def route(action: str, do: Callable[[dict[str, Any]], Response], method: str = "POST") -> Route:
-            return Route(f"/v1_1/{CLOUD}/image/{action}", self._endpoint(do), methods=[method])
+        def route(action: str, do: _Action, method: str = "POST") -> Route:
+            return Route(f"/v1_1/{CLOUD}/{{kind}}/{action}", self._endpoint(do), methods=[method])
 
         return Starlette(
             routes=[
@@ -130,8 +141,11 @@ class CloudinaryStandIn:
             ]
         )
 
-    def _endpoint(self, do: Callable[[dict[str, Any]], Response]) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(self, do: _Action) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
+            kind = request.path_params["kind"]
+            if kind not in KINDS:
+                return _error(404, f"Unknown resource type {kind}")
             self.calls += 1
             mode = self.next_modes.popleft() if self.next_modes else self.mode
             if mode is CloudinaryMode.HANG and await self._hangs_to_the_end(request):
@@ -141,7 +155,8 @@ class CloudinaryStandIn:
             if (fault := _fault(mode)) is not None:
                 return fault
             parameters = await _parameters(request)
-            return _refusal(parameters, is_download=request.method == "GET") or self._note(parameters, do)
+            refusal = _refusal(parameters, is_download=request.method == "GET")
+            return refusal or self._note(parameters, kind, do)
 
         return answer
 
@@ -153,50 +168,52 @@ class CloudinaryStandIn:
             await asyncio.sleep(0.01)
         return await request.is_disconnected()
 
-    def _note(self, parameters: dict[str, Any], do: Callable[[dict[str, Any]], Response]) -> Response:
+    def _note(self, parameters: dict[str, Any], kind: str, do: _Action) -> Response:
         self.asked.append({name: value for name, value in parameters.items() if isinstance(value, str)})
         if parameters.get("type") != "authenticated":
             return _error(404, f"Resource not found - {parameters.get('public_id')}")
-        return do(parameters)
+        return do(parameters, kind)
 
-    def _upload(self, parameters: dict[str, Any]) -> Response:
+    def _upload(self, parameters: dict[str, Any], kind: str) -> Response:
+        assets = self.assets[kind]
         public_id, content = parameters["public_id"], parameters.get("file", b"")
         if not content:
             return _error(400, "Empty file")
-        is_new = public_id not in self.pictures
+        is_new = public_id not in assets
         if is_new or parameters.get("overwrite") not in {"false", "0"}:
             allowed = parameters.get("allowed_formats")
-            if allowed is not None and _format(content) not in allowed.split(","):
+            # nothing promises that it looks into what is no image
+            if kind == "image" and allowed is not None and _format(content) not in allowed.split(","):
                 return _error(400, f"Image file format {_format(content)} not allowed")
-            self.pictures[public_id] = Stored(content, next(self._versions), parameters.get("transformation"))
-            return JSONResponse(self._told(public_id))
-        return JSONResponse({**self._told(public_id), "existing": True})
+            assets[public_id] = Stored(content, next(self._versions), parameters.get("transformation"))
+            return JSONResponse(self._told(public_id, kind))
+        return JSONResponse({**self._told(public_id, kind), "existing": True})
 
-    def _explicit(self, parameters: dict[str, Any]) -> Response:
+    def _explicit(self, parameters: dict[str, Any], kind: str) -> Response:
         public_id = parameters["public_id"]
-        if public_id not in self.pictures:
+        if public_id not in self.assets[kind]:
             return _error(404, f"Resource not found - {public_id}")
-        return JSONResponse(self._told(public_id))
+        return JSONResponse(self._told(public_id, kind))
 
-    def _destroy(self, parameters: dict[str, Any]) -> Response:
-        found = self.pictures.pop(parameters["public_id"], None)
+    def _destroy(self, parameters: dict[str, Any], kind: str) -> Response:
+        found = self.assets[kind].pop(parameters["public_id"], None)
         return JSONResponse({"result": "not found" if found is None else "ok"})
 
-    def _download(self, parameters: dict[str, Any]) -> Response:
-        found = self.pictures.get(parameters["public_id"])
+    def _download(self, parameters: dict[str, Any], kind: str) -> Response:
+        found = self.assets[kind].get(parameters["public_id"])
         if found is None:
             return _error(404, f"Resource not found - {parameters['public_id']}")
         return Response(found.content, media_type=f"image/{parameters.get('format', _format(found.content))}")
 
-    def _told(self, public_id: str) -> dict[str, Any]:
-        stored = self.pictures[public_id]
+    def _told(self, public_id: str, kind: str) -> dict[str, Any]:
+        stored = self.assets[kind][public_id]
         receipt = {"public_id": public_id, "version": str(stored.version)}
         return {
             "public_id": public_id,
             "version": stored.version,
             "signature": _signature(receipt, self.answers_with),
             "bytes": len(stored.content),
-            "resource_type": "image",
+            "resource_type": kind,
             "type": "authenticated",
         }
 

@@ -137,13 +137,23 @@ def with_segments(data: bytes, *segments: tuple[int, bytes]) -> bytes:
 
 
 @cache
-def slow_jpeg(*, scans: int) -> bytes:
-    """Return a progressive JPEG of few bytes and many pixels, whose last scan is there many times over."""
-    data = jpeg(Image.new("RGB", (6000, 6000), SKIN), progressive=True, quality=50)
+def _progressive(side: int) -> tuple[bytes, bytes]:
+    """Return a progressive JPEG of 10 scans without its end, and the last of its scans, with its Huffman table."""
+    data = jpeg(Image.new("RGB", (side, side), SKIN), progressive=True, quality=50)
     last = data.rindex(b"\xff\xda")
-    # its Huffman table stands before it
-    start = data.rindex(b"\xff\xc4", 0, last)
-    return data[:-2] + data[start:-2] * scans + b"\xff\xd9"
+    return data[:-2], data[data.rindex(b"\xff\xc4", 0, last) : -2]
+
+
+def slow_jpeg(*, scans: int, side: int = 7000, fill: bytes = b"") -> bytes:
+    """Return a JPEG of few bytes and many pixels, which goes through them so many times; at least 10.
+
+    Args:
+        scans: how often.
+        side: how many pixels it is wide and high.
+        fill: stands before each repeated scan.
+    """
+    begin, scan = _progressive(side)
+    return begin + (fill + scan) * (scans - 10) + b"\xff\xd9"
 
 
 def mpo(image: Image.Image, preview: Image.Image) -> bytes:
@@ -151,6 +161,91 @@ def mpo(image: Image.Image, preview: Image.Image) -> bytes:
     target = BytesIO()
     image.save(target, "MPO", save_all=True, append_images=[preview], quality=92)
     return target.getvalue()
+
+
+# --- HEIC by hand -----------------------------------------------------------------------------------------------------
+
+
+def iso_box(kind: bytes, *content: bytes) -> bytes:
+    whole = b"".join(content)
+    return struct.pack(">I4s", 8 + len(whole), kind) + whole
+
+
+def _full_box(kind: bytes, version: int, *content: bytes) -> bytes:
+    return iso_box(kind, struct.pack(">I", version << 24), *content)
+
+
+def _sole(kind: bytes, data: bytes) -> bytes:
+    """Return the first box of a kind in a file."""
+    place = data.index(kind) - 4
+    return data[place : place + int.from_bytes(data[place : place + 4], "big")]
+
+
+@cache
+def _tile(side: int) -> bytes:
+    return heic(Image.new("RGB", (side, side), SKIN), quality=30)
+
+
+def heic_of_parts(
+    made_of: dict[int, list[int]], *, side: int, grid: bool = False, transparency: int | None = None
+) -> bytes:
+    """Return a HEIC of pictures that are made of others; the last one is shown.
+
+    Args:
+        made_of: what each is made of, by its number; nothing when it is a picture of its own, a square of one colour.
+        side: of each square.
+        grid: the last one has its parts beside each other, where else parts lie on each other.
+        transparency: which one is the transparency of the last.
+    """
+    tile, shown = _tile(side), max(made_of)
+    recipes, places = b"", {}
+    for item, parts in made_of.items():
+        recipe = struct.pack(">BB4HHH", 0, 0, 0, 0, 0, 65535, side, side) + bytes(4 * len(parts))
+        if grid and item == shown:
+            recipe = struct.pack(">BBBBHH", 0, 0, 0, len(parts) - 1, side * len(parts), side)
+        if parts:
+            places[item] = (1, len(recipes), len(recipe))
+            recipes += recipe
+    kinds = {item: b"hvc1" if not parts else b"iovl" for item, parts in made_of.items()}
+    width = side
+    if grid:
+        kinds[shown], width = b"grid", side * len(made_of[shown])
+    references = [_reference(b"dimg", item, parts) for item, parts in made_of.items() if parts]
+    if transparency is not None:
+        references.append(_reference(b"auxl", transparency, [shown]))
+    size = _full_box(b"ispe", 0, struct.pack(">II", width, side))
+    properties = {True: (2, 0x81, 2), False: (1, 3)}
+    names = [_full_box(b"infe", 2, struct.pack(">HH4sx", item, 0, kind)) for item, kind in kinds.items()]
+    count = struct.pack(">H", len(made_of))
+    owned = [bytes((item >> 8, item & 255, *properties[kind == b"hvc1"])) for item, kind in kinds.items()]
+
+    def described(start: int) -> bytes:
+        content = len(_sole(b"mdat", tile)) - 8
+        # each in one piece: how its place is counted, its place, its length
+        where = {item: places.get(item, (0, start, content)) for item in made_of}
+        located = [struct.pack(">HHHHII", item, how, 0, 1, *piece) for item, (how, *piece) in where.items()]
+        return _full_box(
+            b"meta",
+            0,
+            _full_box(b"hdlr", 0, bytes(4), b"pict", bytes(13)),
+            _full_box(b"pitm", 0, struct.pack(">H", shown)),
+            _full_box(b"iloc", 1, b"\x44\0", count, *located),
+            _full_box(b"iinf", 0, count, *names),
+            _full_box(b"iref", 0, *references),
+            iso_box(
+                b"iprp",
+                iso_box(b"ipco", _sole(b"hvcC", tile), _sole(b"ispe", tile), size),
+                _full_box(b"ipma", 0, struct.pack(">I", len(made_of)), *owned),
+            ),
+            iso_box(b"idat", recipes),
+        )
+
+    head = iso_box(b"ftyp", b"heic", bytes(4), b"mif1heic")
+    return head + described(len(head) + len(described(0)) + 8) + _sole(b"mdat", tile)
+
+
+def _reference(kind: bytes, item: int, others: list[int]) -> bytes:
+    return iso_box(kind, struct.pack(f">HH{len(others)}H", item, len(others), *others))
 
 
 # --- other kinds of files ---------------------------------------------------------------------------------------------

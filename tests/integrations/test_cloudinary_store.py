@@ -33,6 +33,8 @@ from traya_gql.integrations.images.cloudinary_store import CloudinaryStore
 
 KEY = "0f3c9a1e/640"
 PUBLIC_ID = f"traya/scalp_images/{KEY}"
+UPLOAD_KEY = "0f3c9a1e/upload"
+UPLOAD_ID = f"traya/scalp_images/{UPLOAD_KEY}"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4000
 MOST_BYTES = 2_000_000
 AT = datetime(2026, 3, 4, 5, 6, 7, 890_000, tzinfo=UTC)
@@ -236,6 +238,51 @@ async def test_all_that_is_asked_is_private_and_renewed_at_the_content_network(
     assert "format" not in fetch
     assert int(fetch["expires_at"]) - time.time() < 121
     assert set(holds) == {"api_key", "public_id", "signature", "timestamp", "type"}
+
+
+@pytest.mark.parametrize("kind", ["raw", "video"])
+async def test_a_ticket_that_was_used_for_another_kind_of_file_leaves_nothing_after_a_deletion(
+    vendor: CloudinaryStandIn, kind: str
+) -> None:
+    """A signature leaves out the kind, which stands in the path: no ticket can be made for images alone."""
+    async with store_at(vendor) as store, httpx.AsyncClient(trust_env=False) as http:
+        ticket = store.ticket(UPLOAD_KEY, at=datetime.now(UTC), most_bytes=MOST_BYTES, formats=["jpg"])
+        for to in (ticket.url, ticket.url.replace("/image/", f"/{kind}/")):
+            sent = await http.post(to, data=dict(ticket.fields), files={"file": ("a.jpg", JPEG)})
+            assert sent.status_code == 200
+        lay = {kind: list(assets) for kind, assets in vendor.assets.items() if assets}
+        assert lay == {"image": [UPLOAD_ID], kind: [UPLOAD_ID]}
+
+        await store.delete([UPLOAD_KEY])
+
+    assert vendor.assets == {"image": {}, "raw": {}, "video": {}}
+
+
+async def test_only_what_has_tickets_is_looked_for_among_other_kinds_of_files(vendor: CloudinaryStandIn) -> None:
+    async with store_at(vendor) as store:
+        await store.delete([KEY, UPLOAD_KEY])
+
+    assert sorted(asked["public_id"] for asked in vendor.asked) == [PUBLIC_ID, *[UPLOAD_ID] * 3]
+
+
+async def test_the_receipt_of_another_kind_of_file_cannot_be_told_from_an_images_and_shows_nothing(
+    vendor: CloudinaryStandIn, tmp_path: Path
+) -> None:
+    """What Cloudinary signs of an answer leaves out the kind too."""
+    async with store_at(vendor) as store, httpx.AsyncClient(trust_env=False) as http:
+        ticket = store.ticket(UPLOAD_KEY, at=datetime.now(UTC), most_bytes=MOST_BYTES, formats=["jpg"])
+        raw = ticket.url.replace("/image/", "/raw/")
+        taken = (await http.post(raw, data=dict(ticket.fields), files={"file": ("a.jpg", b"<html>")})).json()
+
+        assert store.is_receipt_good(UPLOAD_KEY, version=str(taken["version"]), signature=taken["signature"])
+        assert not await store.holds(UPLOAD_KEY)
+        assert not await store.fetch(UPLOAD_KEY, tmp_path / "target", most_bytes=MOST_BYTES)
+
+
+def test_the_name_of_the_store_is_that_of_the_cloud() -> None:
+    store = CloudinaryStore(cloud_name="a-cloud", api_key=API_KEY, api_secret=API_SECRET)
+
+    assert store.name == "cloudinary:a-cloud"
 
 
 # --- a vendor that is not well ------------------------------------------------------------------------------------

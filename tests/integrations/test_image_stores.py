@@ -216,6 +216,14 @@ async def test_what_is_no_key_is_the_callers_fault(place: Place, key: str) -> No
     assert not place.store.is_receipt_good(key, version="1", signature="0" * 64)
 
 
+async def test_a_store_has_a_name_that_says_of_what_kind_it_is(place: Place) -> None:
+    kind, colon, which = place.store.name.partition(":")
+
+    assert kind in {"cloudinary", "local"}
+    assert (colon, bool(which)) == (":", True)
+    assert place.store.name == f"{kind}:{which}"
+
+
 # --- uploads by ticket --------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,16 @@ def fields_of(ticket: Ticket, **changes: str) -> list[tuple[str, bytes]]:
     return [(name, value.encode()) for name, value in {**ticket.fields, **changes}.items()]
 
 
+async def halted(ticket: Ticket, begun: asyncio.Event, goes_on: asyncio.Event) -> AsyncIterator[bytes]:
+    """Give the body of an upload that stops in the middle of the file until it may go on."""
+    whole = body(*fields_of(ticket), ('file"; filename="a.jpg', JPEG))
+    yield whole[:-9000]
+    yield whole[-9000:-8000]
+    begun.set()
+    await goes_on.wait()
+    yield whole[-8000:]
+
+
 async def post(http: httpx.AsyncClient, content: Any, **headers: str | bytes) -> tuple[int, str]:
     """Send a body as it is; return the status and what is said."""
     sent: dict[str, str | bytes] = {"content-type": "multipart/form-data; boundary=b", **headers}
@@ -109,6 +120,15 @@ def _message(answered: httpx.Response) -> str:
     assert answered.headers["cache-control"] == "no-store"
     said: dict[str, Any] = answered.json()
     return "" if answered.status_code == 200 else str(said["error"]["message"])
+
+
+def is_open(path: Path) -> bool:
+    """Whether this process has a file open."""
+    for opened in Path("/dev/fd").iterdir():
+        with suppress(OSError):  # it was closed meanwhile
+            if opened.samefile(path):
+                return True
+    return False
 
 
 def files_in(folder: Path) -> list[str]:
@@ -180,6 +200,49 @@ async def test_a_ticket_is_used_once(http: httpx.AsyncClient, folder: Path, tick
     assert (folder / UPLOAD_KEY).read_bytes() == JPEG
 
 
+async def test_a_ticket_takes_one_upload_at_a_time(http: httpx.AsyncClient, folder: Path, ticket: Ticket) -> None:
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+    first = asyncio.create_task(post(http, halted(ticket, begun, goes_on)))
+    await begun.wait()
+
+    again = await send(http, ticket.fields)
+
+    assert again == (409, "This ticket was used. Ask for a new one to send another file.")
+    goes_on.set()
+    assert await first == (200, "")
+    assert (folder / UPLOAD_KEY).read_bytes() == JPEG
+
+
+async def test_more_uploads_than_the_server_takes_at_a_time_are_told_to_come_again(
+    folder: Path, ticket: Ticket
+) -> None:
+    store = LocalStore(folder, "a secret of the tests, long enough to sign", "http://test", most_uploads=1)
+    other = store.ticket("another1/upload", at=AT, most_bytes=MOST_BYTES, formats=["jpg"])
+    app = Starlette(routes=images.routes(store, now=lambda: AT))
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+        first = asyncio.create_task(post(http, halted(ticket, begun, goes_on)))
+        await begun.wait()
+
+        refused = await http.post("/images/upload", data=dict(other.fields), files={"file": ("a.jpg", JPEG)})
+
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+        assert _message(refused) == "Many files come in just now. Send yours again in 10 seconds."
+        goes_on.set()
+        assert await first == (200, "")
+        assert await send(http, other.fields) == (200, "")
+
+
+async def test_a_disk_that_is_nearly_full_is_said(folder: Path, ticket: Ticket) -> None:
+    store = LocalStore(folder, "a secret of the tests, long enough to sign", "http://test", least_free_bytes=1 << 62)
+    app = Starlette(routes=images.routes(store, now=lambda: AT))
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+        assert await send(http, ticket.fields) == (503, "The file could not be stored. Send it again.")
+
+    assert files_in(folder) == []
+
+
 async def test_a_ticket_that_has_ended_is_refused(
     http: httpx.AsyncClient, clock: Clock, folder: Path, ticket: Ticket
 ) -> None:
@@ -215,6 +278,18 @@ async def test_an_upload_without_a_ticket_is_refused_before_its_file_is_read(htt
 
     assert status == 403
     assert read == 0
+
+
+@pytest.mark.parametrize("end", ["%0a", "/", "%00", "x"])
+async def test_an_address_that_only_begins_like_that_of_uploads_takes_none(
+    http: httpx.AsyncClient, folder: Path, ticket: Ticket, end: str
+) -> None:
+    address = f"/images/upload{end}"
+
+    answered = await http.post(address, data=dict(ticket.fields), files={"file": ("a.jpg", JPEG)})
+
+    assert answered.status_code in {404, 405}
+    assert files_in(folder) == []
 
 
 async def test_a_file_that_is_too_long_is_refused(http: httpx.AsyncClient, folder: Path, ticket: Ticket) -> None:
@@ -470,6 +545,53 @@ async def test_a_picture_that_is_gone_is_not_found(http: httpx.AsyncClient, stor
     assert _message(answered) == "There is no picture here."
 
 
+@pytest.mark.parametrize("range_", [b"", b"bytes=0-9", b"bytes=0-9,20-29"])
+async def test_a_picture_that_goes_while_it_is_shown_is_shown_to_its_end(
+    app: Starlette, store: LocalStore, shown: str, range_: bytes
+) -> None:
+    path, _, query = shown.removeprefix("http://test").partition("?")
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send_(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await store.delete([KEY])
+        sent.append(message)
+
+    await app(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "query_string": query.encode(),
+            "headers": [(b"range", range_)] if range_ else [],
+            "asgi": {"spec_version": "2.4"},
+        },
+        receive,
+        send_,
+    )
+
+    length = next(int(value) for name, value in sent[0]["headers"] if name == b"content-length")
+    content = b"".join(message["body"] for message in sent[1:])
+    assert sent[0]["status"] == (206 if range_ else 200)
+    assert len(content) == length
+    assert JPEG[20:30] in content if b"," in range_ else JPEG.startswith(content)
+    assert not await store.holds(KEY)
+
+
+async def test_a_picture_is_closed_when_it_was_shown(http: httpx.AsyncClient, folder: Path, shown: str) -> None:
+    with (folder / KEY).open("rb"):
+        assert is_open(folder / KEY)
+
+    for headers in ({}, {"range": "bytes=0-9"}, {"range": "bytes=999999-"}, {"range": "nonsense"}):
+        await http.get(shown, headers=headers)
+        await http.head(shown, headers=headers)
+
+    assert not is_open(folder / KEY)
+
+
 async def test_an_upload_that_nobody_has_looked_into_is_never_shown(
     http: httpx.AsyncClient, store: LocalStore, ticket: Ticket
 ) -> None:
@@ -493,6 +615,11 @@ async def test_an_upload_that_nobody_has_looked_into_is_never_shown(
         "/images/0f3c9a1e/640%00",
         "/images/0f3c9a1e/640/",
         "/images/0f3c9a1e%5c640",
+        "/images/0f3c9a1e/640%0a",
+        "/images/0f3c9a1e/640%0a%0a",
+        "/images/0f3c9a1e/640%0d%0a",
+        "/images/%0a0f3c9a1e/640",
+        "/images/0f3c9a1e/640%e2%80%a8",
     ],
 )
 async def test_no_path_leads_elsewhere(http: httpx.AsyncClient, shown: str, path: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import IO, Final
 
 import orjson
 from python_multipart.exceptions import FormParserError
@@ -17,6 +18,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from traya_gql.integrations.images import ImageStoreUnavailable, TooManyBytes
 from traya_gql.integrations.images.local_store import (
@@ -26,15 +28,16 @@ from traya_gql.integrations.images.local_store import (
     LocalStore,
     NotATicket,
     TicketEnded,
+    TooManyUploads,
     WrongFormat,
 )
+from traya_gql.integrations.images.rules import is_of_upload
 
 _ROOM_FOR_THE_REST: Final = 16_384
 """What a request may have beside its file, in bytes."""
 _MOST_FIELDS: Final = 16
 _FILE: Final = "file"
-_RAW: Final = "upload"
-"""The last part of the keys of uploads that nobody has looked into yet."""
+_COME_AGAIN_S: Final = 10
 # Source: RFC 2046, section 5.1.1
 _BOUNDARY: Final = re.compile(rb"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 _ORDER: Final = f"Send the fields of a ticket first, then the file as the field `{_FILE}`, and nothing after it."
@@ -60,10 +63,11 @@ logging.getLogger("python_multipart").setLevel(logging.ERROR)
 class _Refused(Exception):
     """What is wrong with a request, and what to do, in words for the front end's developer."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, retry_after_s: int | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.retry_after_s = retry_after_s
 
 
 def _now() -> datetime:
@@ -100,9 +104,16 @@ def routes(store: LocalStore, *, now: Callable[[], datetime] = _now, longest_upl
             return _error(refused)
 
     return [
-        Route(UPLOAD_PATH, upload, methods=["POST"]),
-        Route(f"{SHOW_PATH}{{key:path}}", show, methods=["GET", "HEAD"]),
+        _route(UPLOAD_PATH, upload, methods=["POST"]),
+        _route(f"{SHOW_PATH}{{key:path}}", show, methods=["GET", "HEAD"]),
     ]
+
+
+def _route(path: str, endpoint: Callable[[Request], Awaitable[Response]], *, methods: list[str]) -> Route:
+    """Return a route that its whole path leads to: Starlette's `$` lets a line break follow."""
+    route = Route(path, endpoint, methods=methods)
+    route.path_regex = re.compile(rf"{route.path_regex.pattern.removesuffix('$')}\Z")
+    return route
 
 
 async def _upload(store: LocalStore, request: Request, at: datetime) -> Response:
@@ -131,13 +142,28 @@ async def _show(store: LocalStore, request: Request, at: datetime) -> Response:
     if until is None:
         raise _Refused(403, "This address has ended, or it was changed. Ask for a new one.")
     try:
-        found = None if key.rpartition("/")[2] == _RAW else await store.stat(key)
+        # what nobody has looked into yet is never shown
+        file = None if is_of_upload(key) else await store.open(key)
     except ImageStoreUnavailable:
         raise _Refused(503, "The picture could not be read. Try again.") from None
-    if found is None:
+    if file is None:
         raise _Refused(404, "There is no picture here.")
     headers = {**_PICTURE_HEADERS, "cache-control": f"private, max-age={int((until - at).total_seconds())}"}
-    return FileResponse(store.path_of(key), headers=headers, media_type="image/jpeg", stat_result=found)
+    return _OpenFileResponse(file, headers=headers, media_type="image/jpeg")
+
+
+class _OpenFileResponse(FileResponse):
+    """Shows a file that is open already, and closes it: it may be deleted meanwhile, and still has all its bytes."""
+
+    def __init__(self, file: IO[bytes], *, headers: Mapping[str, str], media_type: str) -> None:
+        # Starlette opens a path, after it has sent the headers: this one leads to the open file itself
+        path = f"/dev/fd/{file.fileno()}"
+        super().__init__(path, headers=headers, media_type=media_type, stat_result=os.fstat(file.fileno()))
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._file:
+            await super().__call__(scope, receive, send)
 
 
 @contextmanager
@@ -151,6 +177,9 @@ def _told_what_to_do(fields: Mapping[str, str]) -> Iterator[None]:
         raise _Refused(403, "This ticket has ended. Ask for a new one.") from None
     except AlreadyTaken:
         raise _Refused(409, "This ticket was used. Ask for a new one to send another file.") from None
+    except TooManyUploads:
+        message = f"Many files come in just now. Send yours again in {_COME_AGAIN_S} seconds."
+        raise _Refused(503, message, retry_after_s=_COME_AGAIN_S) from None
     except TooManyBytes:
         most = fields["most_bytes"]
         raise _Refused(413, f"The file can have at most {most} bytes. Send a smaller one.") from None
@@ -161,7 +190,10 @@ def _told_what_to_do(fields: Mapping[str, str]) -> Iterator[None]:
 
 
 def _error(refused: _Refused) -> Response:
-    return Response(orjson.dumps({"error": {"message": refused.message}}), refused.status, _ERROR_HEADERS)
+    headers = dict(_ERROR_HEADERS)
+    if refused.retry_after_s is not None:
+        headers["retry-after"] = str(refused.retry_after_s)
+    return Response(orjson.dumps({"error": {"message": refused.message}}), refused.status, headers)
 
 
 def _parser_boundary(content_type: str) -> bytes:

@@ -50,7 +50,11 @@ class ImageStore(Protocol):
 
     @property
     def name(self) -> str:
-        """Which store this is, such as `cloudinary:demo`: the same for all that reach the same pictures."""
+        """Which store this is, such as `cloudinary:demo`: the same for all that reach the same pictures.
+
+        Raises:
+            ImageStoreUnavailable: a folder does not say which it is. Only the first read can, and may take a moment.
+        """
         ...
 
     def ticket(self, key: str, *, at: datetime, most_bytes: int, formats: Sequence[str]) -> Ticket:

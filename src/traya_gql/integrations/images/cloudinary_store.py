@@ -23,8 +23,8 @@ import httpx
 import urllib3
 
 from traya_gql.integrations.images import TICKET_LIFETIME, ImageStoreUnavailable, SignedUrl, Ticket
-from traya_gql.integrations.images.files import write_chunks
-from traya_gql.integrations.images.rules import checked_key, is_key, is_same, is_version, url_window
+from traya_gql.integrations.images.files import NewFile, write_chunks
+from traya_gql.integrations.images.rules import checked_key, is_key, is_of_upload, is_same, is_version, url_window
 from traya_gql.integrations.vendors import Vendor, VendorUnavailable
 
 
@@ -57,6 +57,9 @@ _INCOMING: Final = "a_exif/c_limit,fl_force_strip,h_4096,w_4096"
 Source: https://cloudinary.com/documentation/transformation_reference (`fl_force_strip`: clears Exif, IPTC and XMP while
 an incoming transformation is applied)
 """
+_IMAGE: Final = "image"
+_KINDS: Final = (_IMAGE, "raw", "video")
+"""The resource types. Each has names of its own: one public id can lie there three times."""
 _FETCH_LIFETIME_S: Final = 120
 _THREADS: Final = 4
 _PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, 420})
@@ -117,7 +120,7 @@ class CloudinaryStore:
         self._place = {
             "cloud_name": cloud_name,
             "upload_prefix": upload_prefix.rstrip("/") if upload_prefix else None,
-            "resource_type": "image",
+            "resource_type": _IMAGE,
         }
         # each call says everything, what it does not use too: what is missing, the SDK takes from its global state
         self._options: dict[str, Any] = {
@@ -147,12 +150,18 @@ class CloudinaryStore:
         # either, and Cloudinary makes none here: its API delivers the bytes itself
         self._http = httpx.AsyncHTTPTransport(trust_env=False)
 
+    @property
+    def name(self) -> str:
+        """Which store this is: `cloudinary:` and the name of the cloud."""
+        return f"cloudinary:{self._place['cloud_name']}"
+
     def ticket(self, key: str, *, at: datetime, most_bytes: int, formats: Sequence[str]) -> Ticket:
         """Return the ticket for one upload, straight to Cloudinary.
 
         Cloudinary cannot be told the size by signature, so `most_bytes` is not in the ticket: `fetch` enforces it.
 
         A second upload with the same ticket changes nothing: Cloudinary answers with the first one, and its receipt.
+        But it may be sent as a raw file or a video too, which is stored beside the picture: see `delete`.
         """
         del most_bytes
         # Cloudinary takes a signature for an hour from its timestamp, so this one is dated back: 10 minutes are left
@@ -172,7 +181,11 @@ class CloudinaryStore:
         return Ticket(utils.cloudinary_api_url("upload", **self._place), fields, expires_at)
 
     def is_receipt_good(self, key: str, *, version: str, signature: str) -> bool:
-        """Whether Cloudinary signed this answer: not by the SDK's own check, which compares with `==`."""
+        """Whether Cloudinary signed this answer: not by the SDK's own check, which compares with `==`.
+
+        The answer to an upload of a raw file or a video cannot be told from that of an image: the `resource_type` in
+        it is not signed. `holds` and `fetch` then find nothing: they ask for images alone.
+        """
         algorithm = _ALGORITHMS.get(len(signature))
         if algorithm is None or not is_key(key) or not is_version(version):
             return False
@@ -233,7 +246,7 @@ class CloudinaryStore:
                 if response.status_code == HTTPStatus.NOT_FOUND:
                     return False
                 _check(response)
-                await write_chunks(target, response.aiter_raw(), most_bytes=most_bytes)
+                await write_chunks(NewFile(target, most_bytes=most_bytes), response.aiter_raw())
             finally:
                 await response.aclose()
             return True
@@ -243,23 +256,25 @@ class CloudinaryStore:
     async def delete(self, keys: Sequence[str]) -> None:
         """Delete what lies under these keys, at the content network too; what is not there is no fault.
 
+        Where uploads go, raw files and videos are deleted as well. No signature holds the `resource_type`, which is
+        part of the path: whoever has a ticket can send a file to `/raw/upload` and `/video/upload` too.
+        Source: https://cloudinary.com/documentation/authentication_signatures
+
         Raises:
             ImageStoreUnavailable: some of it may be gone.
         """
-        public_ids = [_public_id(key) for key in keys]
+        targets = [(_public_id(key), kind) for key in keys for kind in (_KINDS if is_of_upload(key) else (_IMAGE,))]
 
-        def work(public_id: str) -> None:
-            answer = _ask(partial(uploader.destroy, public_id, invalidate=True, **self._options))
+        def work(public_id: str, kind: str) -> None:
+            options = {**self._options, "resource_type": kind, "invalidate": True}
+            answer = _ask(partial(uploader.destroy, public_id, **options))
             if answer is not None and answer.get("result") not in {"ok", "not found"}:
                 raise _Failed("an odd answer")
 
         # so many at a time as there are threads: the wait for a thread is part of an attempt
-        for first in range(0, len(public_ids), _THREADS):
-            some = public_ids[first : first + _THREADS]
-            calls = (
-                self._done("delete a picture", self._vendor.call_blocking(partial(work, public_id)))
-                for public_id in some
-            )
+        for first in range(0, len(targets), _THREADS):
+            some = targets[first : first + _THREADS]
+            calls = (self._done("delete a picture", self._vendor.call_blocking(partial(work, *one))) for one in some)
             for outcome in await asyncio.gather(*calls, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     raise outcome

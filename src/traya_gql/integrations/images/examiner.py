@@ -1,25 +1,23 @@
 """The examiner: a child process that opens photos of strangers, so that a decoder's fault is not the server's.
 
 Run by `inspection.py` as `python -m traya_gql.integrations.images.examiner PID`, where PID is the parent's. It says
-`{"ready": true}`, then answers each line `{"source": path, "folder": path}` with one line:
+`{"ready": true}`, then answers each line `{"source": 3, "copies": {"FULL": 4, …}}` with one line:
 
-* `{"inspected": {…}}`: the photo was taken, its copies lie in the folder;
+* `{"inspected": {…}}`: the photo was taken, its copies were written;
 * `{"rejected": "REASON"}`: it was not, and nothing was written;
 * `{"failed": "…"}`: a file could not be read or written, which says nothing of the photo.
+
+The numbers are open files that the parent passed on: the process needs no other, and as far as the kernel can forbid
+it, opens none.
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import resource
-import signal
-import struct
 import sys
 from collections.abc import Callable, Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import Final
 
 import pi_heif  # type: ignore[import-untyped] # it has annotations, and does not say so
@@ -42,9 +40,8 @@ from traya_gql.domain.photos import (
     format_of,
     why_unsupported,
 )
-
-MEMORY_BYTES: Final = 1 << 30
-"""The address space of the process. Source: measured, see `tests/integrations/test_photo_inspection.py`."""
+from traya_gql.integrations.images.confinement import confine
+from traya_gql.integrations.images.headers import refusal_of
 
 _QUALITIES: Final = {PhotoSize.FULL: 88, PhotoSize.MEDIUM: 82, PhotoSize.SMALL: 80}
 
@@ -73,10 +70,6 @@ _SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 _LAPLACIAN: Final = (0, 1, 0, 1, -4, 1, 0, 1, 0)
 _HASH_SIDE: Final = 8
 
-_PR_SET_PDEATHSIG: Final = 1  # Source: linux/prctl.h
-_PR_SET_DUMPABLE: Final = 4
-_PR_SET_NO_NEW_PRIVS: Final = 38
-
 
 class Rejected(Exception):
     """The file is not taken as a photo."""
@@ -86,33 +79,27 @@ class Rejected(Exception):
         self.reason = reason
 
 
-def examine(source: Path, folder: Path) -> Inspected:
-    """Look at a file, and write the copies that are kept of it into a folder, each as its `PhotoSize.file_name`.
+def examine(data: bytes) -> tuple[Inspected, dict[PhotoSize, bytes]]:
+    """Look at what was sent; return what was found, and the copies that are kept of it.
 
     They are progressive JPEGs in sRGB, the right way up, without any metadata.
 
     Raises:
-        Rejected: it is not taken. Nothing was written.
-        OSError: the file could not be read, or the copies not be written.
+        Rejected: it is not taken.
     """
-    with source.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise Rejected(RejectionReason.TOO_MANY_BYTES)
     photo_format = format_of(data[:HEAD_BYTES])
     if photo_format is None:
         raise Rejected(why_unsupported(data[:HEAD_BYTES]))
     try:
-        inspected, copies = _process(photo_format, data)
+        return _process(photo_format, data)
     except Rejected:
         raise
     except MemoryError:
         raise Rejected(RejectionReason.TOO_MANY_PIXELS) from None
     except Exception:  # noqa: BLE001 - decoders raise what they like, and it is always the photo
         raise Rejected(RejectionReason.DAMAGED) from None
-    for size, content in copies.items():
-        (folder / size.file_name).write_bytes(content)
-    return inspected
 
 
 def _process(photo_format: PhotoFormat, data: bytes) -> tuple[Inspected, dict[PhotoSize, bytes]]:
@@ -138,10 +125,9 @@ def _process(photo_format: PhotoFormat, data: bytes) -> tuple[Inspected, dict[Ph
 
 def _open(photo_format: PhotoFormat, data: bytes) -> ImageFile.ImageFile:
     """Read the header; nothing is decoded yet."""
-    if photo_format is PhotoFormat.HEIC and _has_moving_pictures(data):
-        raise Rejected(RejectionReason.ANIMATED)
-    if _claims_no_pixels(photo_format, data):
-        raise Rejected(RejectionReason.TOO_SMALL)
+    reason = refusal_of(photo_format, data)
+    if reason is not None:
+        raise Rejected(reason)
     try:
         image = _DECODERS[photo_format](BytesIO(data))
     except Image.DecompressionBombError:
@@ -154,37 +140,6 @@ def _open(photo_format: PhotoFormat, data: bytes) -> ImageFile.ImageFile:
     if photo_format is not PhotoFormat.HEIC and getattr(image, "is_animated", False):
         raise Rejected(RejectionReason.ANIMATED)
     return image
-
-
-def _claims_no_pixels(photo_format: PhotoFormat, data: bytes) -> bool:
-    """Whether the header of a PNG or JPEG names a side of no length; Pillow would only call the file unknown."""
-    if photo_format is PhotoFormat.PNG:
-        return data[12:16] == b"IHDR" and 0 in struct.unpack_from(">II", data.ljust(24, b"\1"), 16)
-    if photo_format is not PhotoFormat.JPEG:
-        return False
-    place = 2
-    while data[place : place + 1] == b"\xff" and place + 9 <= len(data):
-        marker, length, height, width = struct.unpack_from(">xBHxHH", data, place)
-        # Source: ITU-T T.81, table B.1: start of frame, among which are three that mean something else
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:  # noqa: PLR2004 - the table's own numbers
-            return 0 in {height, width}
-        place += 2 + length
-    return False
-
-
-def _has_moving_pictures(data: bytes) -> bool:
-    """Whether an ISO media file has tracks, as films and sequences have. Source: ISO/IEC 14496-12, 8.2.1."""
-    place = 0
-    while place + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, place)
-        if kind == b"moov":
-            return True
-        if length == 1 and place + 16 <= len(data):
-            (length,) = struct.unpack_from(">Q", data, place + 8)
-        if length < 8:  # noqa: PLR2004 - the box goes on to the end of the file, or is broken
-            return False
-        place += length
-    return False
 
 
 # --- making it like all others ----------------------------------------------------------------------------------------
@@ -307,7 +262,9 @@ def answer(line: bytes) -> dict[str, object]:
     """Answer one request; see the module."""
     request = json.loads(line)
     try:
-        inspected = examine(Path(request["source"]), Path(request["folder"]))
+        inspected, copies = examine(os.pread(request["source"], MOST_BYTES + 1, 0))
+        for size, content in copies.items():
+            _write(request["copies"][size], content)
     except Rejected as rejected:
         return {"rejected": rejected.reason}
     except OSError as fault:
@@ -315,24 +272,10 @@ def answer(line: bytes) -> dict[str, object]:
     return {"inspected": inspected.model_dump(mode="json")}
 
 
-def confine(*, parent: int) -> None:
-    """Bind this process to its parent's life, and to little memory, few and small files, and no core dumps.
-
-    A core would hold pictures of customers. Threads are not forbidden: the decoder of HEIC dies without its own.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    for option, value in ((_PR_SET_PDEATHSIG, signal.SIGKILL), (_PR_SET_NO_NEW_PRIVS, 1), (_PR_SET_DUMPABLE, 0)):
-        if libc.prctl(option, value, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), f"prctl {option}")
-    if os.getppid() != parent:  # it died before it could take this process along
-        sys.exit(1)
-    for limit, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_FSIZE, 2 * MOST_BYTES),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (most, most))
+def _write(descriptor: int, content: bytes) -> None:
+    written = 0
+    while written < len(content):
+        written += os.pwrite(descriptor, content[written:], written)
 
 
 def main(arguments: Sequence[str]) -> None:

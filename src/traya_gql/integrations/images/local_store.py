@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import errno
-import hmac
-import logging
+import io
+import math
 import os
+import re
 import secrets
-import shutil
 import time
-from collections.abc import AsyncIterable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import IO, Final, NamedTuple, TypeVar
 
 from traya_gql.integrations.images import TICKET_LIFETIME, ImageStoreUnavailable, SignedUrl, Ticket
-from traya_gql.integrations.images.files import NewFile, in_thread, sync_folder, write_chunks
-from traya_gql.integrations.images.rules import checked_key, is_key, is_same, is_version, url_window
+from traya_gql.integrations.images.files import (
+    BeingWritten,
+    Draft,
+    NewFile,
+    copy,
+    disk_errors,
+    in_thread,
+    sweep,
+    sync_folder,
+    write_chunks,
+)
+from traya_gql.integrations.images.rules import (
+    HEAD_BYTES,
+    checked_key,
+    format_of,
+    is_key,
+    is_same,
+    is_version,
+    signature_of,
+    url_window,
+)
 
 T = TypeVar("T")
 
@@ -28,13 +46,10 @@ SHOW_PATH: Final = "/images/"
 
 # no key can begin with a dot
 _DRAFTS: Final = ".drafts"
-_DRAFT_LIFETIME: Final = timedelta(hours=1)
+_ID_FILE: Final = ".id"
+_ID: Final = re.compile(r"[0-9a-f]{32}")
 _FIELDS: Final = ("key", "expires", "most_bytes", "formats")
-_HEAD_BYTES: Final = 12
-_HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
-"""What an ISO media file calls itself when it holds HEVC pictures. Source: ISO/IEC 23008-12, annex B."""
 _TRIES: Final = 10
-_log = logging.getLogger(__name__)
 
 
 class NotATicket(Exception):
@@ -46,7 +61,11 @@ class TicketEnded(Exception):
 
 
 class AlreadyTaken(Exception):
-    """Something lies under the key: the ticket was used."""
+    """Something lies under the key, or is on its way there: the ticket was used."""
+
+
+class TooManyUploads(Exception):
+    """So many come in already that the store takes no other one just now."""
 
 
 class WrongFormat(Exception):
@@ -78,15 +97,49 @@ class LocalStore:
         folder: where they lie; made when it is not there.
         secret: what signatures are made with, each kind with a key of its own derived from it.
         base_url: where this server is, as clients see it.
+        second_secret: what it signed is good too: another process may sign with it still, or already.
+        most_uploads: how many are taken at a time, in this process.
+        least_free_bytes: with less on the disk no upload is taken. By default more than `most_uploads` of 15 MB have.
+        sweeps_every_s: how often what killed processes left is deleted; at the first use in any case.
+        sync: makes a folder proof against a power cut.
     """
 
-    def __init__(self, folder: Path, secret: str, base_url: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        secret: str,
+        base_url: str,
+        *,
+        second_secret: str | None = None,
+        most_uploads: int = 50,
+        least_free_bytes: int = 1_000_000_000,
+        sweeps_every_s: float = 3600.0,
+        sync: Callable[[Path], None] = sync_folder,
+    ) -> None:
         self._folder = folder
-        self._secret = secret.encode()
+        self._secrets = [one.encode() for one in (secret, second_secret) if one is not None]
         self._base_url = base_url.rstrip("/")
-        self._is_swept = False
+        self._most_uploads = most_uploads
+        self._least_free_bytes = least_free_bytes
+        self._sweeps_every_s = sweeps_every_s
+        self._sync = sync
+        self._name: str | None = None
+        self._uploads = 0
+        self._sweeps_at = -math.inf
 
     # --- the port -----------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Which store this is: `local:` and the id that the folder keeps. Blocks for a moment, the first time.
+
+        Raises:
+            ImageStoreUnavailable: the disk failed, or the id is damaged.
+        """
+        if self._name is None:
+            with disk_errors():
+                self._name = f"local:{self._read_id()}"
+        return self._name
 
     def ticket(self, key: str, *, at: datetime, most_bytes: int, formats: Sequence[str]) -> Ticket:
         """Return the ticket for one upload to this server."""
@@ -102,7 +155,7 @@ class LocalStore:
 
     def is_receipt_good(self, key: str, *, version: str, signature: str) -> bool:
         """Whether this store made the receipt."""
-        return is_key(key) and is_version(version) and is_same(signature, self._sign("receipt", key, version))
+        return is_key(key) and is_version(version) and self._is_ours(signature, "receipt", key, version)
 
     async def holds(self, key: str) -> bool:
         """Look whether something lies under a key.
@@ -123,12 +176,13 @@ class LocalStore:
         await in_thread(source.stat)
 
         def work() -> None:
-            draft = self._new_draft()
+            draft = self._draft(secrets.token_hex(16))
             try:
-                _copy(source, draft)
-                self._place(draft.replace, path)
+                with source.open("rb") as opened:
+                    copy(opened, draft)
+                self._place(draft.path.replace, path)
             finally:
-                draft.unlink(missing_ok=True)
+                draft.drop()
 
         await self._on_disk(work)
 
@@ -142,9 +196,11 @@ class LocalStore:
         path = self.path_of(key)
 
         def work() -> bool:
-            if not path.is_file():
+            source = _open(path)
+            if source is None:
                 return False
-            _copy(path, target, most_bytes=most_bytes)
+            with source:
+                copy(source, NewFile(target, most_bytes=most_bytes))
             return True
 
         return await self._on_disk(work)
@@ -160,8 +216,15 @@ class LocalStore:
         def work() -> None:
             for path in paths:
                 path.unlink(missing_ok=True)
-                with suppress(OSError):  # other pictures lie beside it, or the folder is gone
-                    path.parent.rmdir()
+            for parent in dict.fromkeys(path.parent for path in paths):
+                with suppress(OSError):  # other pictures lie there, or it is gone
+                    parent.rmdir()
+                # what is not there is synced as well: the call that deleted it may not have come so far
+                with suppress(FileNotFoundError):
+                    self._sync(parent)
+            with suppress(FileNotFoundError):  # nothing was ever put
+                self._sync(self._folder)
+                self._sweep_if_due()
 
         await self._on_disk(work)
 
@@ -195,7 +258,7 @@ class LocalStore:
         if not {*_FIELDS, "signature"} <= fields.keys():
             raise NotATicket
         signed = [fields[name] for name in _FIELDS]
-        if not is_same(fields["signature"], self._sign("upload", *signed)):
+        if not self._is_ours(fields["signature"], "upload", *signed):
             raise NotATicket
         key, expires, most_bytes, formats = signed
         if at.timestamp() >= int(expires):
@@ -204,26 +267,18 @@ class LocalStore:
 
     def shown_until(self, key: str, *, expires: str, signature: str, at: datetime) -> datetime | None:
         """Return when a URL ends, or None when it has ended or was not made here."""
-        if not (is_key(key) and is_version(expires) and is_same(signature, self._sign("url", key, expires))):
+        if not (is_key(key) and is_version(expires) and self._is_ours(signature, "url", key, expires)):
             return None
         ends = datetime.fromtimestamp(int(expires), UTC)
         return ends if at < ends else None
 
-    async def stat(self, key: str) -> os.stat_result | None:
-        """Return what the disk says of the file of a key; None when there is none.
+    async def open(self, key: str) -> IO[bytes] | None:
+        """Open the file of a key, for the caller to read and close; return None when there is none.
 
         Raises:
             ImageStoreUnavailable: the disk failed.
         """
-        path = self.path_of(key)
-
-        def work() -> os.stat_result | None:
-            try:
-                return path.stat()
-            except FileNotFoundError:
-                return None
-
-        return await self._on_disk(work)
+        return await self._on_disk(partial(_open, self.path_of(key)))
 
     async def take(self, upload: Upload, chunks: AsyncIterable[bytes], *, at: datetime) -> Receipt:
         """Store what comes under the key of a ticket, and return the receipt. Whatever is raised, nothing is stored.
@@ -231,32 +286,43 @@ class LocalStore:
         Errors of `chunks` come out as they are.
 
         Raises:
-            AlreadyTaken: something lies there.
+            AlreadyTaken: something lies there, or another upload is on its way there.
+            TooManyUploads: so many come in at this time.
             TooManyBytes: more comes than the ticket allows.
             WrongFormat: it is no picture of the ticket's formats.
-            ImageStoreUnavailable: the disk failed.
+            ImageStoreUnavailable: the disk failed, or is nearly full.
         """
-        if await self.holds(upload.key):
-            raise AlreadyTaken
-        draft = await self._on_disk(self._new_draft)
-        with _disk_errors():
-            length = await write_chunks(draft, chunks, most_bytes=upload.most_bytes)
-        await self._on_disk(partial(self._accept, draft, upload))
+        if self._uploads >= self._most_uploads:
+            raise TooManyUploads
+        self._uploads += 1
+        try:
+            if await self.holds(upload.key):
+                raise AlreadyTaken
+            draft = await self._on_disk(partial(self._upload_draft, upload))
+            with disk_errors():
+                length = await write_chunks(draft, chunks)
+            await self._on_disk(partial(self._accept, draft, upload))
+        except BeingWritten:
+            raise AlreadyTaken from None
+        finally:
+            self._uploads -= 1
         version = str(int(at.timestamp()))
         return Receipt(version, self._sign("receipt", upload.key, version), length)
 
     # --- the disk -----------------------------------------------------------------------------------------------------
 
-    def _accept(self, draft: Path, upload: Upload) -> None:
+    def _accept(self, draft: Draft, upload: Upload) -> None:
         try:
-            if _format_of(draft) not in upload.formats:
+            with draft.path.open("rb") as file:
+                format_ = format_of(file.read(HEAD_BYTES))
+            if format_ not in upload.formats:
                 raise WrongFormat
             # a link, unlike a renaming, never replaces what another upload put there meanwhile
-            self._place(lambda path: path.hardlink_to(draft), self.path_of(upload.key))
+            self._place(lambda path: path.hardlink_to(draft.path), self.path_of(upload.key))
         except FileExistsError:
             raise AlreadyTaken from None
         finally:
-            draft.unlink(missing_ok=True)
+            draft.drop()
 
     def _place(self, place: Callable[[Path], object], path: Path) -> None:
         """Bring a whole file to its place. A deletion beside it may take its empty folder away: then once more."""
@@ -270,71 +336,64 @@ class LocalStore:
             else:
                 break
         with suppress(FileNotFoundError):  # it was deleted already
-            sync_folder(path.parent)
-        sync_folder(self._folder)
+            self._sync(path.parent)
+        self._sync(self._folder)
 
-    def _new_draft(self) -> Path:
+    def _upload_draft(self, upload: Upload) -> Draft:
+        """Return the one draft that uploads under a key have: they cannot fill the disk by coming at the same time."""
+        # no other draft has a dot in its name
+        draft = self._draft(upload.key.replace("/", "."), most_bytes=upload.most_bytes)
+        disk = os.statvfs(self._folder)
+        if disk.f_bavail * disk.f_frsize < self._least_free_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return draft
+
+    def _draft(self, name: str, *, most_bytes: int | None = None) -> Draft:
         """Return where a new file can be written, on the disk where it will lie."""
         folder = self._folder / _DRAFTS
         self._make_folder(folder)
-        if not self._is_swept:
-            # what processes left that were killed while they wrote
-            self._is_swept = True
-            oldest = time.time() - _DRAFT_LIFETIME.total_seconds()
-            for left in folder.iterdir():
-                with suppress(FileNotFoundError):  # another process sweeps too
-                    if left.stat().st_mtime < oldest:
-                        left.unlink()
-        return folder / secrets.token_hex(16)
+        self._sweep_if_due()
+        return Draft(folder / name, most_bytes=most_bytes)
+
+    def _sweep_if_due(self) -> None:
+        if time.monotonic() >= self._sweeps_at:
+            self._sweeps_at = time.monotonic() + self._sweeps_every_s
+            sweep(self._folder / _DRAFTS)
+
+    def _read_id(self) -> str:
+        path = self._folder / _ID_FILE
+        if not path.exists():
+            draft = self._draft(secrets.token_hex(16))
+            try:
+                copy(io.BytesIO(secrets.token_hex(16).encode()), draft)
+                with suppress(FileExistsError):  # somebody else was first
+                    path.hardlink_to(draft.path)
+            finally:
+                draft.drop()
+        # whoever made it may not have come so far, and the name is about to be written down elsewhere
+        self._sync(self._folder)
+        written = path.read_bytes().decode("ascii", "replace")
+        if _ID.fullmatch(written) is None:
+            raise ImageStoreUnavailable("the folder's .id is damaged")
+        return written
 
     def _make_folder(self, folder: Path) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
 
     async def _on_disk(self, work: Callable[[], T]) -> T:
-        with _disk_errors():
+        with disk_errors():
             return await in_thread(work)
 
     def _sign(self, purpose: str, *parts: str) -> str:
-        key = hmac.digest(self._secret, f"images {purpose}".encode(), sha256)
-        # parts may be anything that a stranger sends
-        return hmac.new(key, "\0".join(parts).encode("utf-8", "replace"), sha256).hexdigest()
+        return signature_of(self._secrets[0], purpose, parts)
+
+    def _is_ours(self, signature: str, purpose: str, *parts: str) -> bool:
+        return any(is_same(signature, signature_of(secret, purpose, parts)) for secret in self._secrets)
 
 
-@contextmanager
-def _disk_errors() -> Iterator[None]:
+def _open(path: Path) -> IO[bytes] | None:
     try:
-        yield
-    except OSError as error:
-        # neither its text nor its traceback: they hold paths
-        name = errno.errorcode.get(error.errno or 0, type(error).__name__)
-        _log.error("the folder of pictures failed: %s", name)
-        raise ImageStoreUnavailable(f"the disk failed: {name}") from None
-
-
-def _copy(source: Path, target: Path, *, most_bytes: int | None = None) -> None:
-    """Copy a file; nothing is left of a copy that failed."""
-    file = NewFile(target, most_bytes=most_bytes)
-    try:
-        with source.open("rb") as opened:
-            file.open()
-            shutil.copyfileobj(opened, file)
-            file.finish()
-    except BaseException:
-        file.drop()
-        raise
-
-
-def _format_of(path: Path) -> str | None:
-    """Return the format that a file begins like. Whether the rest can be decoded is for others to find out."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
-        return "webp"
-    if head[4:8] == b"ftyp" and head[8:] in _HEIC_BRANDS:
-        return "heic"
-    return None
+        return path.open("rb")
+    except FileNotFoundError:
+        return None

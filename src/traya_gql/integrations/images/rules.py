@@ -1,15 +1,22 @@
-"""What holds in every store: how keys look, and when URLs end."""
+"""What holds in every store: how keys and files look, what is signed, and when URLs end."""
 
 from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from traya_gql.integrations.images import URL_LIFETIME
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_-]{1,100}")
+_UPLOAD: Final = "upload"
+HEAD_BYTES: Final = 12
+"""How much of a file says which format it has."""
+_HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+"""What an ISO media file calls itself when it holds HEVC pictures. Source: ISO/IEC 23008-12, annex B."""
 _VERSION: Final = re.compile(r"[0-9]{1,20}")
 
 
@@ -36,14 +43,38 @@ def checked_key(key: str) -> str:
     return key
 
 
+def is_of_upload(key: str) -> bool:
+    """Whether a key is one that strangers send files to, by ticket; under all others lies what was looked into."""
+    return key.rpartition("/")[2] == _UPLOAD
+
+
 def is_version(version: str) -> bool:
     """Whether a text is the version of a receipt: digits."""
     return _VERSION.fullmatch(version) is not None
 
 
+def format_of(head: bytes) -> str | None:
+    """Return the format of a file that begins like this. Whether the rest can be decoded is for others to find out."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
+        return "webp"
+    if head[4:8] == b"ftyp" and head[8:] in _HEIC_BRANDS:
+        return "heic"
+    return None
+
+
 def is_same(given: str, expected: str) -> bool:
     """Compare signatures in a time that says nothing of where they differ. Any text may be given."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+
+def signature_of(secret: bytes, purpose: str, parts: Sequence[str]) -> str:
+    """Return the signature of these parts, which may be any texts, with a key for this purpose alone."""
+    key = hmac.digest(secret, f"images {purpose}".encode(), sha256)
+    return hmac.new(key, "\0".join(parts).encode("utf-8", "replace"), sha256).hexdigest()
 
 
 def url_window(at: datetime) -> Window:
