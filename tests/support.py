@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,16 +11,19 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.monitoring import (
     CommandFailedEvent,
     CommandListener,
     CommandStartedEvent,
     CommandSucceededEvent,
 )
+from pymongo.read_concern import ReadConcern
 from starlette.applications import Starlette
 
 from tests.integrations.sms_standin import SmsStandIn
 from traya_gql.app import create_app, now
+from traya_gql.documents.collections import DOCUMENTS
 from traya_gql.documents.products import ProductDocument
 from traya_gql.domain.languages import LocalText
 from traya_gql.domain.products import ProductCategory, RegulatoryClass
@@ -31,6 +34,9 @@ from traya_gql.graph.limits import Limits
 from traya_gql.settings import Settings
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+
+# the follower's own: it asks its stream twice a second, and begins anew when the stream is lost
+_FOLLOWING = {"revocations", "revocations.watch", "revocations.all_live", "ping"}
 
 
 class CommandCounter(CommandListener):
@@ -47,8 +53,9 @@ class CommandCounter(CommandListener):
         self._counters.remove(counter)
 
     def started(self, event: CommandStartedEvent) -> None:
-        if event.command.get("collection") == "revocations":
-            return  # the follower's own, twice a second
+        named = {event.command_name, event.command.get("collection"), event.command.get("comment")}
+        if not named.isdisjoint(_FOLLOWING):
+            return
         for counter in self._counters:
             counter[event.command_name] += 1
 
@@ -122,6 +129,24 @@ class SignedIn:
 def example(name: str) -> str:
     """Return an operation of the folder `examples`."""
     return (EXAMPLES / f"{name}.graphql").read_text(encoding="utf-8")
+
+
+async def counts(
+    database: AsyncDatabase[dict[str, Any]], *, without: Collection[str] = ("products",)
+) -> dict[str, int]:
+    """Return how many records each collection holds that holds any; the catalogue aside. One command."""
+    # as the primary has them: a majority read may not see the last counters yet
+    database = database.with_options(read_concern=ReadConcern("local"))
+    first, *others = [name for one in DOCUMENTS if (name := one.Settings.name) not in without]
+    found = await database[first].aggregate(
+        [*_count(first), *({"$unionWith": {"coll": name, "pipeline": _count(name)}} for name in others)]
+    )
+    return {one["name"]: one["records"] async for one in found}
+
+
+def _count(name: str) -> list[dict[str, Any]]:
+    # of an empty collection nothing is said
+    return [{"$count": "records"}, {"$set": {"name": {"$literal": name}}}]
 
 
 NOTICE = current_questionnaire().notice.version

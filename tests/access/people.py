@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
 
+from tests.api.photographing import SentPhoto, send_photo
 from tests.support import SAFE, GraphClient, SignedIn, address, given, hair_test, order
 from traya_gql.app import now
 from traya_gql.documents.collections import DOCUMENTS
@@ -29,6 +30,8 @@ class Person(StrEnum):
     """A guest with the token of the owner's order as bearer token."""
     DRAFT_TOKEN = "dtoken"
     """A guest with the token of a draft as bearer token."""
+    PHOTO_TOKEN = "ptoken"
+    """A guest with the token of the photo of the owner's hair test as bearer token."""
     OWNER = "owner"
     """Submitted hair test and order as a guest, then signed in and claimed them."""
     OTHER = "other"
@@ -47,7 +50,7 @@ class Person(StrEnum):
     """Was assigned to the owner, and has lost the role since."""
 
 
-GUESTS = frozenset({Person.ANONYMOUS, Person.REPORT_TOKEN, Person.ORDER_TOKEN, Person.DRAFT_TOKEN})
+GUESTS = frozenset({Person.ANONYMOUS, Person.REPORT_TOKEN, Person.ORDER_TOKEN, Person.DRAFT_TOKEN, Person.PHOTO_TOKEN})
 TREATING = frozenset({Person.TREATING_COACH, Person.TREATING_DOCTOR})
 HELD_BACK = {**SAFE, "medicalSafety": "HIGH_BLOOD_PRESSURE"}
 """Answers with which something is held back from the kit until a doctor clears it."""
@@ -78,6 +81,8 @@ class GuestThings(NamedTuple):
     report_token: str
     order_id: str
     order_token: str
+    photo_id: str
+    photo_token: str
 
 
 class Things(NamedTuple):
@@ -89,6 +94,7 @@ class Things(NamedTuple):
     report_id: str
     hair_test_id: str
     order_id: str
+    photo_id: str
     address_id: str
     session_id: str
 
@@ -148,6 +154,7 @@ async def build_cast(app: Starlette, client: GraphClient) -> Cast:
     cast.bearers[Person.REPORT_TOKEN] = left.report_token
     cast.bearers[Person.ORDER_TOKEN] = left.order_token
     cast.bearers[Person.DRAFT_TOKEN] = await begin_draft(client)
+    cast.bearers[Person.PHOTO_TOKEN] = left.photo_token
     cast.owned.append(await claim_and_keep(client, await cast.sign_in(Person.OWNER), cast.phones[Person.OWNER], left))
     # and something that is left to claim
     await client.data(SUBMIT, input=hair_test(phone=cast.phones[Person.OWNER]))
@@ -183,8 +190,10 @@ async def _assign(cast: Cast) -> None:
 
 
 async def submit_as_guest(client: GraphClient, phone: str) -> GuestThings:
-    """Submit a hair test, and order from its report."""
-    submitted = (await client.data(SUBMIT, input=hair_test(phone=phone, **HELD_BACK)))["submitHairTest"]
+    """Submit a hair test with a photo, and order from its report."""
+    photo = await upload_photo(client)
+    typed = {**hair_test(phone=phone, **HELD_BACK), "scalpPhotos": [photo.named]}
+    submitted = (await client.data(SUBMIT, input=typed))["submitHairTest"]
     report = submitted["report"]
     placed = (await client.data(PLACE, input=order(report["publicId"], phone=phone)))["placeOrder"]
     return GuestThings(
@@ -194,7 +203,14 @@ async def submit_as_guest(client: GraphClient, phone: str) -> GuestThings:
         report_token=submitted["accessToken"],
         order_id=placed["order"]["id"],
         order_token=placed["accessToken"],
+        photo_id=photo.id,
+        photo_token=photo.token,
     )
+
+
+async def upload_photo(client: GraphClient) -> SentPhoto:
+    """Return a photo of a guest, whose file has arrived; nobody looks at it."""
+    return await send_photo(client, b"\xff\xd8\xff of no picture")
 
 
 async def begin_draft(client: GraphClient) -> str:
@@ -218,6 +234,7 @@ async def claim_and_keep(client: GraphClient, signed_in: SignedIn, phone: str, l
         report_id=left.report_id,
         hair_test_id=left.hair_test_id,
         order_id=left.order_id,
+        photo_id=left.photo_id,
         address_id=kept["addAddress"]["addresses"][-1]["id"],
         session_id=sessions["viewer"]["sessions"]["nodes"][0]["id"],
     )

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from pydantic import BaseModel
+
 from tests.access.people import ADD_ADDRESS, GUESTS, HELD_BACK, SUBMIT, Cast, Person, new_phone
+from tests.api.photographing import CONSENT
 from tests.support import address, given, hair_test, order
 from traya_gql.app import now
+from traya_gql.services.jobs import JobKind
 
 Variables = Mapping[str, Any]
 Prepare = Callable[[Cast, Person], Awaitable[Variables]]
@@ -40,6 +44,10 @@ class Sample:
     def text(self) -> str:
         """The operation with its fragments."""
         return self.query + "".join(_fragment(type_) for type_ in _ASKED if f"...Of{type_}" in self.query)
+
+
+class _NoPayload(BaseModel):
+    """What a job is given that nobody runs."""
 
 
 class PrivateField(NamedTuple):
@@ -107,6 +115,10 @@ def _finding(cast: Cast, person: Person) -> Variables:
     }
 
 
+def _owners_photo(cast: Cast, person: Person) -> Variables:
+    return {"photoId": cast.owner.photo_id}
+
+
 # --- what must be so before ---------------------------------------------------------------------------------------
 
 
@@ -129,6 +141,11 @@ async def _something_to_claim(cast: Cast, person: Person) -> Variables:
 async def _code(cast: Cast, person: Person) -> Variables:
     challenge, code = await cast.client.request_code(new_phone())
     return {"input": {"challenge": challenge, "code": code}}
+
+
+async def _a_job(cast: Cast, person: Person) -> Variables:
+    await JobKind(name="tests.access", payload=_NoPayload).schedule(_NoPayload(), at=now())
+    return {}
 
 
 async def _refresh_token(cast: Cast, person: Person) -> Variables:
@@ -231,6 +248,7 @@ SAMPLES: dict[str, Sample] = {
         "query ($token: String!) { hairTestDraft(token: $token) { answers { key values } } }",
         lambda cast, person: {"token": cast.bearers[person] or ""},
     ),
+    "Query.jobs": Sample("{ jobs { nodes { id } } }", {"Query.jobs": "jobs"}, _a_job),
     "Query.node": Sample(_BY_ID, {"Query.node": "node", "node(Product)": "node"}, _product),
     "Query.nodes": Sample(_BY_IDS, {"Query.nodes": "nodes", "nodes(Product)": "nodes.0"}, _product),
     **_query(
@@ -245,6 +263,11 @@ SAMPLES: dict[str, Sample] = {
         "report",
         "query ($key: String!) { report(publicId: $key) { id ...OfReport } }",
         lambda cast, _: {"key": cast.owner.public_id},
+    ),
+    **_query(
+        "scalpPhoto",
+        "query ($id: ID!) { scalpPhoto(id: $id) { id state } }",
+        lambda cast, _: {"id": cast.owner.photo_id},
     ),
     **_query("staff", "{ staff(role: FINANCE) { nodes { id phone ...OfCustomer } } }"),
     **_query("viewer", "{ viewer { roles } }"),
@@ -263,9 +286,11 @@ SAMPLES: dict[str, Sample] = {
     **_node("HairTest", "", lambda cast: cast.owner.hair_test_id),
     **_node("Order", "...OfOrder", lambda cast: cast.owner.order_id),
     **_node("Customer", "...OfCustomer", lambda cast: cast.owner.customer_id),
+    **_node("ScalpPhoto", "", lambda cast: cast.owner.photo_id),
     **_node("SavedAddress", "", lambda cast: cast.owner.address_id),
     **_node("Session", "", lambda cast: cast.owner.session_id),
     **_below_node("HairTest.report", "id ...OfReport", lambda cast: cast.owner.hair_test_id),
+    **_below_node("HairTest.photos", "id state", lambda cast: cast.owner.hair_test_id),
     **_below_node("Order.report", "id ...OfReport", lambda cast: cast.owner.order_id),
     **_below_node("Customer.orders", "nodes { id ...OfOrder }", lambda cast: cast.owner.customer_id),
     **_below_node("Customer.reports", "nodes { id ...OfReport }", lambda cast: cast.owner.customer_id),
@@ -279,6 +304,20 @@ SAMPLES: dict[str, Sample] = {
     **_mutation("assignStaff", _typed(_pair), customer="id ...OfCustomer", staff="id ...OfCustomer"),
     **_mutation("claimGuestRecords", _something_to_claim),
     **_mutation("clearSafetyFinding", _typed(_finding), report="id ...OfReport"),
+    **_mutation("completeScalpPhotoUpload", _typed(_owners_photo), photo="id state"),
+    **_mutation("createScalpPhotoUpload", _typed(lambda *_: {"consent": CONSENT}), photo="id state"),
+    **_mutation("deleteScalpPhoto", _typed(_owners_photo), photo="id state"),
+    "Mutation.uploadScalpPhoto": Sample(
+        """mutation ($file: Upload!, $input: CreateScalpPhotoUploadInput!) {
+             uploadScalpPhoto(file: $file, input: $input) { photo { id } userErrors { code } }
+           }""",
+        {
+            "Mutation.uploadScalpPhoto": "uploadScalpPhoto",
+            "UploadScalpPhotoPayload.photo": "uploadScalpPhoto.photo",
+        },
+        # JSON cannot bring a file
+        _given(lambda *_: {"file": None, "input": {"consent": CONSENT}}),
+    ),
     **_mutation("deleteAddress", _own_address_to_delete, arguments="id", addresses="id", customer="id ...OfCustomer"),
     **_mutation(
         "inviteStaff", _typed(lambda *_: {"phone": new_phone(), "roles": ["FINANCE"]}), staff="id ...OfCustomer"

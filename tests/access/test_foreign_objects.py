@@ -41,20 +41,20 @@ from traya_gql.documents import assignments
 from traya_gql.domain.roles import Role
 from traya_gql.schema.common import NodeType, read_node_id
 
-pytestmark = pytest.mark.xdist_group("access")
-
 SIGNED_IN = [person for person in Person if person not in GUESTS]
 # whoever may be assigned to customers: they cost one lookup more, whatever is asked
 LOOKED_UP = {Person.COACH, Person.DOCTOR, Person.FORMER_DOCTOR, *TREATING}
 DOCTORS = {Person.DOCTOR, Person.TREATING_DOCTOR, Person.FORMER_DOCTOR}
 SEE_ANYBODYS = {
     NodeType.HAIR_TEST: set[Person](),
+    NodeType.SCALP_PHOTO: set[Person](),
     NodeType.ORDER: {Person.SUPPORT},
     NodeType.CUSTOMER: {Person.SUPPORT, Person.ADMIN},
 }
 NOT_FOR = [(type_, person) for type_, seers in SEE_ANYBODYS.items() for person in Person if person not in seers]
 
-BELOW = """id ... on HairTest { person { phone } report { hairTest { id } safetyFindings { code } causes { score } } }
+BELOW = """id ... on ScalpPhoto { state url { url } }
+  ... on HairTest { person { phone } photos { id } report { hairTest { id } safetyFindings { code } causes { score } } }
   ... on Order { phone report { hairTest { id } safetyFindings { code } causes { score } } }
   ... on Customer { phone reports { nodes { hairTest { id } } } hairTests { nodes { id } } orders { nodes { id } } }"""
 NODE = f"query ($id: ID!) {{ node(id: $id) {{ {BELOW} }} }}"
@@ -73,6 +73,13 @@ REPORT = """query ($key: String!) {
 CLEAR = """mutation ($input: ClearSafetyFindingInput!) {
   clearSafetyFinding(input: $input) { report { id } userErrors { code message path } }
 }"""
+PHOTO = "query ($id: ID!) { scalpPhoto(id: $id) { id state } }"
+COMPLETE_PHOTO = """mutation ($input: CompleteScalpPhotoUploadInput!) {
+  completeScalpPhotoUpload(input: $input) { photo { id } userErrors { code path message } }
+}"""
+DELETE_PHOTO = """mutation ($input: DeleteScalpPhotoInput!) {
+  deleteScalpPhoto(input: $input) { photo { id } userErrors { code path message } }
+}"""
 CUSTOMER = "query ($phone: String!) { customer(phone: $phone) { id name } }"
 
 
@@ -88,6 +95,7 @@ class World(NamedTuple):
         """Return the ids of somebody else's objects of a type: of a customer's, and of a guest's if guests have any."""
         return {
             NodeType.HAIR_TEST: [self.stranger.hair_test_id, self.guest.hair_test_id],
+            NodeType.SCALP_PHOTO: [self.stranger.photo_id, self.guest.photo_id],
             NodeType.ORDER: [self.stranger.order_id, self.guest.order_id],
             NodeType.CUSTOMER: [self.stranger.customer_id],
             NodeType.REPORT: [self.stranger.report_id, self.guest.report_id],
@@ -240,6 +248,37 @@ async def test_what_is_claimed_beside_something_foreign_stays_unclaimed(world: W
     assert await world.cast.data(Person.OWNER, query) == before
 
 
+@pytest.mark.parametrize("person", Person)
+async def test_nobody_finds_completes_or_deletes_a_photo_of_others(world: World, person: Person) -> None:
+    for query in (PHOTO, COMPLETE_PHOTO, DELETE_PHOTO):
+
+        def asked(id_: str, query: str = query) -> dict[str, Any]:
+            return {"id": id_} if query is PHOTO else {"input": {"photoId": id_}}
+
+        absent = await seen(world.cast, person, query, **asked(missing(NodeType.SCALP_PHOTO)))
+
+        there = [await seen(world.cast, person, query, **asked(id_)) for id_ in world.foreign(NodeType.SCALP_PHOTO)]
+
+        assert (b'"scalpPhoto":null' if query is PHOTO else b"PHOTO_NOT_FOUND") in absent.body
+        assert absent.commands == {"find": 1}
+        assert there == [absent] * len(there)
+
+
+@pytest.mark.parametrize("person", [Person.ANONYMOUS, Person.PHOTO_TOKEN, Person.OWNER, Person.TREATING_DOCTOR])
+async def test_a_hair_test_that_names_a_photo_of_others_is_refused_as_if_there_were_none(
+    world: World, person: Person
+) -> None:
+    def naming(id_: str) -> dict[str, Any]:
+        return {**hair_test(phone=world.cast.phone(person), **HELD_BACK), "scalpPhotos": [{"id": id_}]}
+
+    absent = await seen(world.cast, person, SUBMIT, input=naming(missing(NodeType.SCALP_PHOTO)))
+
+    there = [await seen(world.cast, person, SUBMIT, input=naming(id_)) for id_ in world.foreign(NodeType.SCALP_PHOTO)]
+
+    assert b"PHOTO_NOT_FOUND" in absent.body
+    assert there == [absent] * len(there)
+
+
 def clearance(report_id: str, **changes: Any) -> dict[str, Any]:
     typed = {
         "finding": "G08_CARDIO",
@@ -351,9 +390,15 @@ async def test_a_token_in_one_part_of_a_query_opens_that_part_alone(world: World
       link: report(publicId: $key) { hairTest { id } safetyFindings { code } causes { score } }
       report: node(id: $report) { ... on Report { hairTest { id } safetyFindings { code } causes { score } } }
       test: node(id: $test) { id }
+      photo: node(id: $photo) { id }
+      scalpPhoto(id: $photo) { id }
       order: node(id: $order) { id }"""
-    parts = [opened, order_opened, closed][::turn]
-    query = f"""query ($key: String!, $token: String!, $orderToken: String!, $report: ID!, $test: ID!, $order: ID!) {{
+    photo_opened = "photoOpened: scalpPhoto(id: $photo, accessToken: $photoToken) { id }"
+    parts = [opened, order_opened, photo_opened, closed][::turn]
+    query = f"""query (
+      $key: String!, $token: String!, $orderToken: String!, $photoToken: String!,
+      $report: ID!, $test: ID!, $photo: ID!, $order: ID!
+    ) {{
       {" ".join(parts)}
     }}"""
     left = world.guest
@@ -364,8 +409,10 @@ async def test_a_token_in_one_part_of_a_query_opens_that_part_alone(world: World
         key=left.public_id,
         token=left.report_token,
         orderToken=left.order_token,
+        photoToken=left.photo_token,
         report=left.report_id,
         test=left.hair_test_id,
+        photo=left.photo_id,
         order=left.order_id,
     )
 
@@ -375,7 +422,8 @@ async def test_a_token_in_one_part_of_a_query_opens_that_part_alone(world: World
     for one in (got["link"], got["report"]):
         assert (one["hairTest"], one["safetyFindings"]) == (None, None)
         assert {cause["score"] for cause in one["causes"]} == {None}
-    assert (got["test"], got["order"]) == (None, None)
+    assert got["photoOpened"] == {"id": left.photo_id}
+    assert (got["test"], got["photo"], got["scalpPhoto"], got["order"]) == (None, None, None, None)
 
 
 async def test_what_a_mutation_opens_stays_in_its_answer(world: World) -> None:

@@ -15,9 +15,6 @@ from tests.access.samples import PRIVATE_FIELDS, SAMPLES, Sample
 from tests.support import GraphClient
 from traya_gql.app import now
 
-# one worker builds one cast
-pytestmark = pytest.mark.xdist_group("access")
-
 TABLE = Path(__file__).with_name("matrix.md")
 ROWS = rows()
 SAMPLE_OF = {entry: name for name, sample in SAMPLES.items() for entry in sample.places}

@@ -23,9 +23,7 @@ from tests.support import GraphClient, hair_test, order
 from traya_gql.app import now
 from traya_gql.services.access_tokens import Grant, Kind
 
-pytestmark = pytest.mark.xdist_group("access")
-
-KINDS = ["report", "order", "draft", "session", "another report", "another order"]
+KINDS = ["report", "order", "draft", "photo", "session", "another report", "another order", "another photo"]
 DRAFT = "query ($token: String!) { hairTestDraft(token: $token) { version answers { key values } } }"
 SUBMIT_DRAFT = """mutation ($input: SubmitHairTestInput!) {
   submitHairTest(input: $input) { accessToken report { id } userErrors { code path message } }
@@ -109,6 +107,35 @@ DOORS = {
         b'{"node":{"id":"',
         is_bearer=True,
     ),
+    "scalpPhoto": Door(
+        "query ($id: ID!, $token: String) { scalpPhoto(id: $id, accessToken: $token) { id } }",
+        lambda world, token: {"id": world.guest.photo_id, "token": token},
+        {"photo", "report"},
+        b'{"scalpPhoto":{"id":"',
+    ),
+    "completeScalpPhotoUpload": Door(
+        """mutation ($input: CompleteScalpPhotoUploadInput!) {
+             completeScalpPhotoUpload(input: $input) { photo { id } userErrors { code path } }
+           }""",
+        lambda world, token: {"input": {"photoId": world.guest.photo_id, "accessToken": token}},
+        {"photo", "report"},
+        b'"photo":{"id":"',
+    ),
+    "deleteScalpPhoto": Door(
+        """mutation ($input: DeleteScalpPhotoInput!) {
+             deleteScalpPhoto(input: $input) { photo { id } userErrors { code path } }
+           }""",
+        lambda world, token: {"input": {"photoId": world.guest.photo_id, "accessToken": token}},
+        {"photo", "report"},
+        b'"photo":{"id":"',
+    ),
+    "bearer for a photo": Door(
+        "query ($id: ID!) { node(id: $id) { id } }",
+        lambda world, _: {"id": world.guest.photo_id},
+        {"photo", "report"},
+        b'{"node":{"id":"',
+        is_bearer=True,
+    ),
     "bearer for an order": Door(
         "query ($id: ID!) { node(id: $id) { id } }",
         lambda world, _: {"id": world.guest.order_id},
@@ -142,9 +169,11 @@ async def world(started: tuple[Starlette, GraphClient]) -> World:
         "report": guest.report_token,
         "order": guest.order_token,
         "draft": await begin_draft(client),
+        "photo": guest.photo_token,
         "session": (await client.sign_in(new_phone())).access_token,
         "another report": another.report_token,
         "another order": another.order_token,
+        "another photo": another.photo_token,
     }
     assert list(tokens) == KINDS
     return World(client, guest, tokens, found["product"]["id"])

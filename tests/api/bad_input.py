@@ -10,27 +10,20 @@ from typing import Any
 import orjson
 from pymongo.asynchronous.database import AsyncDatabase
 
-from tests.support import GraphClient
-from traya_gql.documents.collections import DOCUMENTS
-from traya_gql.documents.rate_limits import RateLimitDocument
+from tests.support import GraphClient, counts
 
 NOTHING: dict[str, int] = {}
 
 Found = list[tuple[str, list[str]]]
 
 
-async def counted(database: AsyncDatabase[dict[str, Any]]) -> dict[str, int]:
-    # counters of limits are no records of the business
-    names = [document.Settings.name for document in DOCUMENTS if document is not RateLimitDocument]
-    return {name: await database[name].count_documents({}) for name in names}
-
-
 @asynccontextmanager
 async def nothing_written(database: AsyncDatabase[dict[str, Any]]) -> AsyncIterator[None]:
     """Check that what happens inside leaves every collection as long as it was."""
-    before = await counted(database)
+    # counters of limits are no records of the business
+    before = await counts(database, without=["rate_limits"])
     yield
-    assert await counted(database) == before
+    assert await counts(database, without=["rate_limits"]) == before
 
 
 def refused(payload: dict[str, Any], error: str = "InvalidInputError") -> Found:

@@ -1,31 +1,19 @@
-"""What tests of photos share: pictures, a client that sends them as a browser does, stores and a worker to hold up."""
+"""What tests of photos share: pictures, and a client that sends them as a browser does."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import httpx
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
-from starlette.applications import Starlette
 
 from tests.support import SAFE, GraphClient, hair_test
-from tests.worker.working import until, working
-from traya_gql.app import now
+from tests.worker.working import until
 from traya_gql.domain.photo_texts import PHOTO_TEXTS
-from traya_gql.domain.ruleset.rules import current_ruleset
-from traya_gql.integrations.images import ImageStore, ImageStoreUnavailable, SignedUrl, Ticket
-from traya_gql.integrations.images.inspection import PhotoInspector
-from traya_gql.integrations.images.workspace import Workspace
 from traya_gql.schema.common import read_node_id
-from traya_gql.services.scalp_photo_jobs import ScalpPhotoJobs
-from traya_gql.settings import Settings
 
 CONSENT = {"isGiven": True, "noticeVersion": PHOTO_TEXTS.notice.version}
 
@@ -250,151 +238,3 @@ async def report_of(client: GraphClient, made: Submitted) -> dict[str, Any]:
     """Return a report as who has its token reads it now."""
     found: dict[str, Any] = (await client.data(REPORT, key=made.report["publicId"], token=made.token))["report"]
     return found
-
-
-# --- what looks at photos ---------------------------------------------------------------------------------------------
-
-
-@dataclass
-class HeldStore:
-    """A store before the real one. `step` is awaited before each call that asks, and may wait or raise.
-
-    `asked` notes the calls by name; `is_down` makes them fail.
-    """
-
-    store: ImageStore
-    step: Callable[[str, Sequence[str]], Awaitable[None]] | None = None
-    is_down: bool = False
-    asked: list[str] = field(default_factory=list)
-
-    def ticket(self, key: str, *, at: datetime, most_bytes: int, formats: Sequence[str]) -> Ticket:
-        return self.store.ticket(key, at=at, most_bytes=most_bytes, formats=formats)
-
-    def is_receipt_good(self, key: str, *, version: str, signature: str) -> bool:
-        return self.store.is_receipt_good(key, version=version, signature=signature)
-
-    async def holds(self, key: str) -> bool:
-        await self._begin("holds", [key])
-        return await self.store.holds(key)
-
-    async def put(self, key: str, source: Path) -> None:
-        await self._begin("put", [key])
-        await self.store.put(key, source)
-
-    async def fetch(self, key: str, target: Path, *, most_bytes: int) -> bool:
-        await self._begin("fetch", [key])
-        return await self.store.fetch(key, target, most_bytes=most_bytes)
-
-    async def delete(self, keys: Sequence[str]) -> None:
-        await self._begin("delete", keys)
-        await self.store.delete(keys)
-
-    def url(self, key: str, *, at: datetime) -> SignedUrl:
-        return self.store.url(key, at=at)
-
-    async def close(self) -> None:
-        """Leave the real one open: it is the application's."""
-
-    async def _begin(self, name: str, keys: Sequence[str]) -> None:
-        self.asked.append(name)
-        if self.step is not None:
-            await self.step(name, keys)
-        if self.is_down:
-            raise ImageStoreUnavailable("the tests said so")
-
-
-@dataclass(frozen=True)
-class Studio:
-    """An application with photos, and what looks at them."""
-
-    app: Starlette
-    client: GraphClient
-    settings: Settings
-    inspector: PhotoInspector
-
-    @property
-    def database(self) -> Any:
-        """The database, to look into."""
-        return self.app.state.storage.database
-
-    @property
-    def images(self) -> ImageStore:
-        """Where the application keeps pictures."""
-        store: ImageStore = self.app.state.services.scalp_photos.images
-        return store
-
-    def files(self, photo: SentPhoto) -> list[str]:
-        """Return the names of the files of a photo, sorted."""
-        return sorted(one.name for one in (self.settings.data / "photos" / photo.key.hex).glob("*"))
-
-    async def record(self, photo: SentPhoto) -> dict[str, Any]:
-        """Return what the database knows of a photo."""
-        found: dict[str, Any] = await self.database.scalp_photos.find_one({"_id": photo.key})
-        return found
-
-    async def jobs_named(self, name: str, **query: Any) -> list[dict[str, Any]]:
-        """Return the jobs of a kind, such as `check`, the oldest first."""
-        query = {"name": f"scalp_photos.{name}", **query}
-        found: list[dict[str, Any]] = await self.database.jobs.find(query).sort("created_at").to_list()
-        return found
-
-    async def make_due(self, name: str, photo: SentPhoto) -> None:
-        """Make the jobs of a kind for a photo due now, whatever they wait for."""
-        query = {
-            "name": f"scalp_photos.{name}",
-            "payload.photo_id": photo.key,
-            "state": {"$in": ["WAITING", "RUNNING"]},
-        }
-        await self.database.jobs.update_many(query, [{"$set": {"due_at": "$$NOW"}}])
-
-    async def until_done(self, name: str, count: int = 1) -> None:
-        """Wait until so many jobs of a kind are done."""
-
-        async def done() -> bool:
-            return len(await self.jobs_named(name, state="DONE")) >= count
-
-        await until(done)
-
-    @contextmanager
-    def asking(self, **changes: Any) -> Iterator[None]:
-        """Answer requests with other parts for photos: another store (`images`), another clock (`now`)."""
-        before = self.app.state.services
-        self.app.state.services = replace(before, scalp_photos=replace(before.scalp_photos, **changes))
-        try:
-            yield
-        finally:
-            self.app.state.services = before
-
-    @asynccontextmanager
-    async def at_work(
-        self,
-        *,
-        images: ImageStore | None = None,
-        inspector: Any = None,
-        clock: Callable[[], datetime] = now,
-        **changes: Any,
-    ) -> AsyncIterator[None]:
-        """A worker that does what is to be done with photos."""
-        workspace = Workspace(self.settings.data / "photo-checks")
-        photos = ScalpPhotoJobs(
-            images=images or self.images,
-            inspector=inspector or self.inspector,
-            workspace=workspace,
-            rules=current_ruleset(),
-            now=clock,
-        )
-        try:
-            async with working(self.app, photos.all(), **changes) as task:
-                yield
-                if task.done():
-                    task.result()
-        finally:
-            workspace.close()
-
-    async def checked(self, *files: bytes, bearer: str | None = None) -> list[SentPhoto]:
-        """Return photos that were sent and looked at, one after the other."""
-        sent = [await send_photo(self.client, file, bearer=bearer) for file in files]
-        async with self.at_work():
-            for photo in sent:
-                await until_state(self.client, photo, "CHECKED", "REJECTED", bearer=bearer)
-        return sent

@@ -360,7 +360,8 @@ async def test_signing_in_and_staying_so_takes_few_commands(client: GraphClient)
 
 
 def test_every_example_is_counted_here() -> None:
-    source = Path(__file__).read_text(encoding="utf-8")
+    here = Path(__file__)
+    source = "".join(one.read_text(encoding="utf-8") for one in (here, here.with_name("test_photo_commands.py")))
     asked_for = set(re.findall(r'(?:example\(|counted\(client, )"(\w+)"', source))
 
     assert {path.stem for path in EXAMPLES.glob("*.graphql")} <= asked_for

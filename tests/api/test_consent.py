@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import NOTICE, SAFE, GraphClient, given, hair_test
+from tests.support import NOTICE, SAFE, GraphClient, counts, given, hair_test
 from traya_gql.app import now
-from traya_gql.documents.collections import DOCUMENTS
 
 SUBMIT = """mutation ($input: SubmitHairTestInput!) {
   submitHairTest(input: $input) {
@@ -38,12 +37,6 @@ def errors(payload: dict[str, Any]) -> list[tuple[str, str]]:
     """Return codes and places of a refusal that made nothing."""
     assert payload["report"] is payload["accessToken"] is None
     return [(error["code"], ".".join(error["path"])) for error in payload["userErrors"]]
-
-
-async def counts(database: Any) -> dict[str, int]:
-    """Return how many records there are, for each collection but the catalogue."""
-    names = {document.Settings.name for document in DOCUMENTS} - {"products"}
-    return {name: found for name in names if (found := await database[name].count_documents({}))}
 
 
 # --- consent ------------------------------------------------------------------------------------------------------

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from tests.applications import UNLIMITED, client_at, own_application
-from tests.support import SAFE, GraphClient, given, hair_test
+from tests.support import SAFE, GraphClient, counts, given, hair_test
 from traya_gql.app import now
-from traya_gql.documents.collections import DOCUMENTS
 from traya_gql.domain.rates import Rate
 from traya_gql.settings import Settings
 
@@ -74,12 +73,6 @@ def by_draft(token: str | None, **changes: Any) -> dict[str, Any]:
 
 def errors(payload: dict[str, Any]) -> list[tuple[str, str]]:
     return [(error["code"], ".".join(error["path"])) for error in payload["userErrors"]]
-
-
-async def counts(database: Any) -> dict[str, int]:
-    """Return how many records there are, for each collection but the catalogue."""
-    names = {document.Settings.name for document in DOCUMENTS} - {"products"}
-    return {name: found for name in names if (found := await database[name].count_documents({}))}
 
 
 # --- begin, resume, replace ---------------------------------------------------------------------------------------

@@ -9,8 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support import GraphClient, example, hair_test
-from traya_gql.documents.collections import DOCUMENTS
+from tests.support import GraphClient, counts, example, hair_test
 
 SUBMIT = """mutation ($input: SubmitHairTestInput!) {
   submitHairTest(input: $input) {
@@ -122,12 +121,6 @@ def unremarkable(question: dict[str, Any], offered: list[dict[str, Any]]) -> str
         return str(question["minimum"])
     value: str = next((one["value"] for one in offered if one["isExclusive"]), offered[0]["value"])
     return value
-
-
-async def counts(database: Any) -> dict[str, int]:
-    """Return how many records there are, for each collection but the catalogue."""
-    names = {document.Settings.name for document in DOCUMENTS} - {"products"}
-    return {name: found for name in names if (found := await database[name].count_documents({}))}
 
 
 # --- who is asked what --------------------------------------------------------------------------------------------

@@ -123,7 +123,11 @@ def timed(started: tuple[Starlette, GraphClient], client: GraphClient, settings:
     clock = Clock()
     running = started[0].state
     messages = running.services.one_time_codes.messages
-    return Timed(client, build_services(settings, running.storage, messages=messages, images=build_images(settings), clock=clock), clock)
+    return Timed(
+        client,
+        build_services(settings, running.storage, messages=messages, images=build_images(settings), clock=clock),
+        clock,
+    )
 
 
 async def test_an_access_token_lasts_15_minutes_and_a_refresh_token_30_days(timed: Timed) -> None:

@@ -15,7 +15,7 @@ from tests.support import GraphClient, SignedIn, hair_test, order
 from traya_gql.domain.roles import Role
 from traya_gql.schema.common import NodeType, make_cursor, node_id, read_node_id
 
-START = datetime(2026, 11, 21, 10, tzinfo=UTC)
+START = datetime(2026, 1, 1, 10, tzinfo=UTC)
 UNIQUE = {"public_id", "hair_test_id", "report_id", "number"}
 LISTS = {"hairTests": "hair_tests", "reports": "reports", "orders": "orders"}
 

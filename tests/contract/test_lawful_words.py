@@ -11,13 +11,14 @@ from traya_gql.domain.catalogue import SeedProduct, catalogue
 from traya_gql.domain.claims import claims_in, exemptions
 from traya_gql.domain.ingredients import INGREDIENTS
 from traya_gql.domain.languages import LocalText
+from traya_gql.domain.photo_texts import photo_texts
 from traya_gql.domain.questionnaire.model import current_questionnaire
 from traya_gql.domain.report_texts import texts as report_texts
 
 
 def all_texts() -> dict[str, str | LocalText]:
     """Return all that customers read, by where it stands. Slugs are no words: they stay when names change."""
-    found: dict[str, str | LocalText] = {**report_texts(), **current_questionnaire().texts()}
+    found: dict[str, str | LocalText] = {**report_texts(), **current_questionnaire().texts(), **photo_texts()}
     found |= {f"ingredient.{code}": facts.name for code, facts in INGREDIENTS.items()}
     for product in catalogue():
         found |= {f"product.{product.slug}.{place}": text for place, text in product.texts().items()}
@@ -58,7 +59,7 @@ def test_everything_that_customers_read_is_looked_at() -> None:
         kind = place.partition(".")[0]
         counts[kind] = counts.get(kind, 0) + 1
 
-    assert counts == {"report": 79, "questionnaire": 273, "ingredient": 55, "product": 131}
+    assert counts == {"report": 79, "questionnaire": 273, "photos": 17, "ingredient": 55, "product": 131}
     assert all(wordings(text) and all(wordings(text)) for text in ALL.values())
 
 

@@ -132,11 +132,15 @@ def test_most_roots_that_change_something_are_guarded() -> None:
     changing = {name for name, _ in root_fields() if name.startswith("Mutation.")}
 
     assert changing - {name for name, _ in GUARDED} == {
+        "Mutation.complete_scalp_photo_upload",
+        "Mutation.create_scalp_photo_upload",
+        "Mutation.delete_scalp_photo",
         "Mutation.place_order",
         "Mutation.refresh_session",
         "Mutation.request_otp",
         "Mutation.save_hair_test_draft",
         "Mutation.submit_hair_test",
+        "Mutation.upload_scalp_photo",
         "Mutation.verify_otp",
     }
 
@@ -234,6 +238,8 @@ def test_every_mutation_follows_the_conventions(name: str) -> None:
         {"id": "ID!"},
         {"id": "ID!", "input": f"{title}Input!"},
         {"input": f"{title}Input!"},
+        # what belongs to a photo is the same however its file is sent
+        {"file": "Upload!", "input": "CreateScalpPhotoUploadInput!"},
     )
     assert str(field.type) == f"{title}Payload"
     payload = CORE.type_map[f"{title}Payload"]

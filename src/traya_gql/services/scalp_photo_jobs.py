@@ -50,9 +50,9 @@ class ClearJob(BaseModel):
     names: tuple[str, ...]
 
 
-# longer than vendors are down, or a disk is full
+# two hours: longer than vendors are down, or a disk is full
 CHECK = JobKind(
-    name="scalp_photos.check", payload=PhotoJob, timeout_s=120, most_attempts=60, longest_wait_s=600, at_a_time=2
+    name="scalp_photos.check", payload=PhotoJob, timeout_s=120, most_attempts=20, longest_wait_s=600, at_a_time=2
 )
 ARRIVE = JobKind(name="scalp_photos.arrive", payload=PhotoJob, most_attempts=60, longest_wait_s=600, at_a_time=2)
 EXPIRE = JobKind(name="scalp_photos.expire", payload=PhotoJob)
