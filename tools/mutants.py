@@ -235,11 +235,12 @@ def _test(pattern: str, *, is_rules: bool) -> int:
     options = settings_of_mutmut()
     left_out = []
     if is_rules:
-        from traya_gql.domain.ruleset import places, rules  # noqa: PLC0415 - in the worker's copy
+        from traya_gql.domain import data_files  # noqa: PLC0415 - in the worker's copy
+        from traya_gql.domain.ruleset import rules  # noqa: PLC0415 - in the worker's copy
 
         try:
             rules.current_ruleset()
-        except places.FileInvalid:
+        except data_files.FileInvalid:
             return _REFUSED
         # the one test that holds the file against itself
         left_out = ["--deselect", "tests/domain/ruleset/test_rules.py::test_the_ruleset_of_this_release_is_whole"]

@@ -11,7 +11,7 @@ import pytest
 import traya_gql
 from tests.cli.serving import free_port, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
+pytestmark = pytest.mark.slow
 
 Change = Callable[[str, str, str], dict[str, str]]
 RULES, QUESTIONNAIRE = "ruleset/rules.toml", "questionnaire/questionnaire.toml"

@@ -21,8 +21,7 @@ from tests.cli.released import (
 from tests.cli.serving import Server, free_port, run, serving
 from traya_gql.integrations.mongodb.embedded import attach
 
-# servers and databases of their own: side by side with others they would starve on two cores
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
+pytestmark = pytest.mark.slow
 
 Finished = subprocess.CompletedProcess[str]
 

@@ -21,7 +21,7 @@ from tests.processes import HANG_GUARD_S, eventually, processes_of
 from tests.support import REQUEST_OTP, SAFE, VERIFY_OTP, address, example, given, hair_test, order
 from traya_gql.integrations.mongodb.embedded import attach
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
+pytestmark = pytest.mark.slow
 
 PHONE, DOCTOR, ADMIN = "6123409871", "6123409872", "6123409873"
 PLANTED = {

@@ -23,8 +23,6 @@ from tests.support import REQUEST_OTP, VERIFY_OTP, SignedIn
 
 _log = logging.getLogger(__name__)
 
-pytestmark = pytest.mark.xdist_group("servers")
-
 SIGN_OUT = "mutation { signOut { isSignedOut } }"
 VIEWER = "{ viewer { customer { id } } }"
 REFRESH = "mutation ($token: String!) { refreshSession(input: { refreshToken: $token }) { accessToken } }"
@@ -38,8 +36,8 @@ def sms() -> Iterator[SmsStandIn]:
 
 
 @pytest.fixture
-def variables(sms: SmsStandIn) -> dict[str, str]:
-    return {"TRAYA_SMS_URL": sms.url, "TRAYA_SMS_TOKEN": sms.token}
+def variables(sms: SmsStandIn, elsewhere: dict[str, str]) -> dict[str, str]:
+    return {"TRAYA_SMS_URL": sms.url, "TRAYA_SMS_TOKEN": sms.token, **elsewhere}
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from tests.cli.serving import PROGRAM, run, serving
 from tests.processes import HANG_GUARD_S, eventually_gone, processes_of
 from tests.support import example, hair_test, order
-
-# each of these starts databases of its own: side by side they would starve on two cores
-pytestmark = pytest.mark.xdist_group("servers")
 
 
 @pytest.fixture
@@ -111,13 +110,15 @@ def test_no_process_is_left_after_kill_9_of_the_server(data: Path) -> None:
 
 
 def test_a_taken_port_is_said_in_words_and_leaves_nothing_running(data: Path, tmp_path: Path) -> None:
-    with serving(data) as server:
-        refused = run("serve", "--port", str(server.port), "--data", str(tmp_path / "other"), cwd=tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        refused = run("serve", "--port", str(port), "--data", str(data), cwd=tmp_path)
 
     assert refused.returncode == 1
-    assert f"Cannot listen on 127.0.0.1:{server.port}" in refused.stderr
+    assert f"Cannot listen on 127.0.0.1:{port}" in refused.stderr
     assert "PORT=" in refused.stderr
-    assert processes_of(tmp_path / "other") == {}
+    assert processes_of(data) == {}
 
 
 def test_production_refuses_to_start_without_its_secrets(tmp_path: Path) -> None:
@@ -128,17 +129,14 @@ def test_production_refuses_to_start_without_its_secrets(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_named_cluster_is_used_and_nothing_is_embedded(data: Path, tmp_path: Path) -> None:
-    with serving(data) as server:
-        port = (data / "port").read_text(encoding="utf-8").strip()
-        other = tmp_path / "other"
+def test_a_named_cluster_is_used_and_nothing_is_embedded(data: Path, elsewhere: dict[str, str]) -> None:
+    with serving(data, **elsewhere) as server:
+        total = server.ask("{ products { totalCount } }")
+        started = processes_of(data)
 
-        with serving(other, MONGODB_URI=f"mongodb://127.0.0.1:{port}/elsewhere?replicaSet=traya") as second:
-            total = second.ask("{ products { totalCount } }")
-            started = processes_of(other)
-
-        assert server.ask("{ __typename }") == {"__typename": "Query"}
-
+    # it is there, with what was written, when the server is gone
+    with MongoClient[dict[str, Any]](elsewhere["MONGODB_URI"]) as cluster:
+        assert cluster.get_default_database().products.count_documents({}) == 20
     assert total == {"products": {"totalCount": 20}}
     assert started == {}
 

@@ -18,7 +18,7 @@ from tests.cli.serving import Server, serving
 from tests.processes import processes_of
 from tests.support import example, hair_test, order
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
+pytestmark = pytest.mark.slow
 
 CLIENTS = 8
 ROUNDS = 4

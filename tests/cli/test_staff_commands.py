@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import pytest
-from pymongo import MongoClient
 
 from tests.cli.serving import Server, run, serving
 from tests.integrations.sms_standin import SmsStandIn, sms_standin_in_a_thread
 from tests.processes import HANG_GUARD_S, eventually, processes_of
 from tests.support import REQUEST_OTP
-
-pytestmark = pytest.mark.xdist_group("servers")
 
 ADMIN, OTHER = "9876543210", "9123456780"
 VERIFY = """mutation ($input: VerifyOtpInput!) {
@@ -50,16 +46,6 @@ def data(tmp_path: Path) -> Path:
 def vendor() -> Iterator[SmsStandIn]:
     with sms_standin_in_a_thread() as vendor:
         yield vendor
-
-
-@pytest.fixture
-def elsewhere(mongodb_uri: str) -> Iterator[dict[str, str]]:
-    """The settings of a database of its own in the MongoDB of the tests: no command needs to start one."""
-    parts = urlsplit(mongodb_uri)
-    uri = urlunsplit(parts._replace(path=f"{parts.path}_staff"))
-    yield {"MONGODB_URI": uri}
-    with MongoClient[dict[str, Any]](uri) as client:
-        client.drop_database(client.get_default_database().name)
 
 
 def ask(server: Server, query: str, token: str | None = None, **typed: Any) -> dict[str, Any]:
@@ -185,14 +171,14 @@ def test_an_invitation_reaches_a_running_server_and_ends_the_tokens_that_lack_th
     assert processes_of(data) == {}
 
 
-def test_a_name_is_listed_as_it_is(data: Path, tmp_path: Path, vendor: SmsStandIn) -> None:
+def test_a_name_is_listed_as_it_is(data: Path, tmp_path: Path, vendor: SmsStandIn, elsewhere: dict[str, str]) -> None:
     """Staff choose their names: they are text, and not for the terminal to obey."""
-    with serving(data, **sms_of(vendor)) as server:
-        run("staff", "invite", ADMIN, "--role", "COACH", "--data", str(data), cwd=tmp_path)
+    with serving(data, **elsewhere, **sms_of(vendor)) as server:
+        run("staff", "invite", ADMIN, "--role", "COACH", cwd=tmp_path, **elsewhere)
         asha = sign_in(server, vendor, ADMIN)
         for name in ("Asha [red]Rao[/red] :smile:", "Asha [/b] Rao"):
             assert ask(server, RENAME, asha.access, name=name)["data"]["updateProfile"]["userErrors"] == []
 
-            listed = run("staff", "list", "--data", str(data), cwd=tmp_path)
+            listed = run("staff", "list", cwd=tmp_path, **elsewhere)
 
             assert f"│ {name} │" in listed.stdout, listed.stderr[-500:]

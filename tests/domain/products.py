@@ -48,27 +48,34 @@ def product(slug: str = "a-product", category: ProductCategory = ProductCategory
     return ProductFacts.model_validate({**facts, **changes})
 
 
+# made once: making them takes longer than drawing from them
+_MOSTLY = st.sampled_from([True, True, True, False])
+_YES_OR_NO = st.booleans()
+_SOME_INGREDIENTS = st.lists(st.sampled_from(_INGREDIENTS), max_size=3, unique=True)
+_FACTS: dict[str, st.SearchStrategy[Any]] = {
+    "slug": st.text(alphabet="abc", min_size=1, max_size=4),
+    "category": st.sampled_from(ProductCategory),
+    "price_paise": st.sampled_from([1, 29_900, 49_900, MAX_PRICE_PAISE]),
+    "is_active": _MOSTLY,
+    "is_in_stock": _MOSTLY,
+    "regulatory_class": st.just(RegulatoryClass.COSMETIC) | st.sampled_from(RegulatoryClass),
+    "pattern_fit": st.just(tuple(Pattern)) | st.lists(st.sampled_from(Pattern), min_size=1, unique=True),
+    "affinities": st.dictionaries(st.sampled_from(CauseCode), st.integers(min_value=1, max_value=3), min_size=2),
+    "stages": st.lists(st.integers(min_value=1, max_value=6), max_size=3, unique=True),
+    "evidence": st.sampled_from(EvidenceGrade),
+    "is_for_men": _YES_OR_NO,
+    "monthly_quantity": st.integers(min_value=1, max_value=4),
+}
+
+
 @st.composite
 def any_product(draw: st.DrawFn) -> ProductFacts:
     """Products that a shop may come to sell, unlikely ones too. Few slugs and prices, so that they tie."""
-    ingredients = draw(st.lists(st.sampled_from(_INGREDIENTS), max_size=3, unique=True))
-    few_or_all = st.just(tuple(Pattern)) | st.lists(st.sampled_from(Pattern), min_size=1, unique=True)
-    mostly = st.sampled_from([True, True, True, False])
+    ingredients = draw(_SOME_INGREDIENTS)
     return product(
-        draw(st.text(alphabet="abc", min_size=1, max_size=4)),
-        draw(st.sampled_from(ProductCategory)),
-        price_paise=draw(st.sampled_from([1, 29_900, 49_900, MAX_PRICE_PAISE])),
-        is_active=draw(mostly),
-        is_in_stock=draw(mostly),
+        **{name: draw(facts) for name, facts in _FACTS.items()},
         ingredients=ingredients,
-        actives=[one for one in ingredients if draw(st.booleans())],
-        regulatory_class=draw(st.just(RegulatoryClass.COSMETIC) | st.sampled_from(RegulatoryClass)),
-        pattern_fit=draw(few_or_all),
-        affinities=draw(st.dictionaries(st.sampled_from(CauseCode), st.integers(min_value=1, max_value=3), min_size=2)),
-        stages=draw(st.lists(st.integers(min_value=1, max_value=6), max_size=3, unique=True)),
-        evidence=draw(st.sampled_from(EvidenceGrade)),
-        is_for_men=draw(st.booleans()),
-        monthly_quantity=draw(st.integers(min_value=1, max_value=4)),
+        actives=[one for one in ingredients if draw(_YES_OR_NO)],
     )
 
 

@@ -374,7 +374,7 @@ def test_a_golden_person_who_answered_no_safety_question_gets_no_drug_and_nothin
 
     chosen = [BY_SLUG[SLUGS[item.product_id]] for item in kit.items]
 
-    assert not any(one.needs_prescription or one.category.is_ingestible for one in chosen)
+    assert not any(one.needs_prescription or one.category is ProductCategory.MEDICINE for one in chosen)
 
 
 MORE_PEOPLE = {
@@ -481,4 +481,4 @@ def test_who_answered_no_safety_question_may_use_all_that_is_gentle_and_nothing_
     free = [one for one in SHOP if why_left_out(one, held) is None]
 
     assert {one.slug for one in free} >= set(GENTLE)
-    assert not any(one.category.is_ingestible or one.needs_prescription for one in free)
+    assert not any(one.category is ProductCategory.MEDICINE or one.needs_prescription for one in free)

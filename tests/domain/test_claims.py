@@ -14,14 +14,14 @@ from pydantic import ValidationError
 from traya_gql.domain.claims import (
     MOST_CHARACTERS,
     Claim,
+    ClaimRules,
     _sentences,
     claims_in,
     current_claim_rules,
     exemptions,
-    read_claim_rules,
 )
+from traya_gql.domain.data_files import FileInvalid, read_toml
 from traya_gql.domain.report_texts import texts
-from traya_gql.domain.ruleset.places import FileInvalid
 
 TEXT = files("traya_gql.domain").joinpath("claims.toml").read_text(encoding="utf-8")
 
@@ -526,7 +526,7 @@ def test_every_rule_has_the_address_of_its_law_and_says_why() -> None:
 
     assert len(rules) == 10
     assert all(rule.source.startswith("https://") and len(rule.why) > 30 for rule in rules.values())
-    assert read_claim_rules(TEXT).exemptions == exemptions()
+    assert read_toml(ClaimRules, TEXT).exemptions == exemptions()
 
 
 def test_the_rules_cannot_be_changed() -> None:
@@ -590,6 +590,6 @@ def test_a_broken_copy_is_refused_with_the_place(name: str) -> None:
     text, problem = BROKEN[name]
 
     with pytest.raises(FileInvalid) as refusal:
-        read_claim_rules(text)
+        read_toml(ClaimRules, text)
 
     assert any(problem in line for line in refusal.value.problems), refusal.value.problems

@@ -8,11 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.domain.products import product
-from traya_gql.domain.products import ProductCategory, RegulatoryClass
-
-
-def test_only_medicine_is_swallowed() -> None:
-    assert [one.value for one in ProductCategory if one.is_ingestible] == ["MEDICINE"]
+from traya_gql.domain.products import RegulatoryClass
 
 
 @pytest.mark.parametrize("regulatory_class", RegulatoryClass)

@@ -8,8 +8,9 @@ from importlib.resources import files
 
 import pytest
 
+from traya_gql.domain.data_files import FileInvalid, read_toml
 from traya_gql.domain.languages import Language, LocalText
-from traya_gql.domain.report_texts import DISCLAIMER, TEXTS, StepsFor, read_report_texts, texts
+from traya_gql.domain.report_texts import DISCLAIMER, TEXTS, ReportTexts, StepsFor, texts
 from traya_gql.domain.ruleset.codes import (
     CauseCode,
     Confidence,
@@ -20,7 +21,6 @@ from traya_gql.domain.ruleset.codes import (
     NoRecoveryReason,
     SafetyAction,
 )
-from traya_gql.domain.ruleset.places import FileInvalid
 
 TEXT = files("traya_gql.domain").joinpath("report_texts.toml").read_text(encoding="utf-8")
 
@@ -228,7 +228,7 @@ def test_a_broken_copy_is_refused_with_the_place(name: str) -> None:
     text, problem = BROKEN[name]
 
     with pytest.raises(FileInvalid) as refusal:
-        read_report_texts(text)
+        read_toml(ReportTexts, text)
 
     assert any(line.startswith(problem) for line in refusal.value.problems), refusal.value.problems
 
@@ -245,9 +245,9 @@ def test_a_copy_in_which_a_code_has_no_text_is_refused(name: str, code: str) -> 
     whole = re.sub(rf"^\[{name}\.{code}\]\n.*\n.*\n", "", TEXT, flags=re.MULTILINE)
 
     with pytest.raises(FileInvalid, match=rf"the whole file: {name}: {code} is missing"):
-        read_report_texts(whole)
+        read_toml(ReportTexts, whole)
 
 
 def test_the_file_holds_what_is_said() -> None:
-    assert read_report_texts(TEXT) == TEXTS
+    assert read_toml(ReportTexts, TEXT) == TEXTS
     assert isinstance(TEXTS.shared_kit_note, LocalText)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.domain.questionnaire.asking import TEXT, changed
-from traya_gql.domain.questionnaire.model import read_questionnaire
-from traya_gql.domain.ruleset.places import FileInvalid
+from traya_gql.domain.data_files import FileInvalid, read_toml
+from traya_gql.domain.questionnaire.model import Questionnaire
 
 AGE = 'key = "age"\ntype = "NUMBER"\nplace = "CUSTOMER"\n'
 GENDER = 'key = "gender"\ntype = "SINGLE_CHOICE"\nplace = "CUSTOMER"\n'
@@ -224,7 +224,7 @@ def test_a_broken_copy_is_refused_with_the_place(name: str) -> None:
     text, problem = BROKEN[name]
 
     with pytest.raises(FileInvalid) as refused:
-        read_questionnaire(text)
+        read_toml(Questionnaire, text)
 
     assert list(refused.value.problems) == [problem]
 
@@ -235,14 +235,14 @@ def test_a_question_that_is_missing_is_named(key: str) -> None:
     text = TEXT[:start] + TEXT[TEXT.index("\n[[sections.questions]]\n", start) + 1 :]
 
     with pytest.raises(FileInvalid) as refused:
-        read_questionnaire(text)
+        read_toml(Questionnaire, text)
 
     assert refused.value.problems == (f"the whole file: nobody is asked for {key}",)
 
 
 def test_an_allergy_that_cannot_be_named_is_told() -> None:
     with pytest.raises(FileInvalid) as refused:
-        read_questionnaire(changed('options_from = "ingredients"\n', ""))
+        read_toml(Questionnaire, changed('options_from = "ingredients"\n', ""))
 
     (problem,) = refused.value.problems
     assert problem.startswith("sections[3].questions[5]: MINOXIDIL, FINASTERIDE, ")
@@ -253,7 +253,7 @@ def test_all_problems_are_told_at_once() -> None:
     text = changed('key = "itch"', 'key = "tickle"').replace("maximum = 24\n", "maximum = 1201\n")
 
     with pytest.raises(FileInvalid) as refused:
-        read_questionnaire(text)
+        read_toml(Questionnaire, text)
 
     assert refused.value.problems == (
         "sections[1].questions[5]: ANSWERS has no field tickle",
@@ -263,6 +263,6 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_what_is_no_toml_is_told_with_the_line() -> None:
     with pytest.raises(FileInvalid) as refused:
-        read_questionnaire("version = ")
+        read_toml(Questionnaire, "version = ")
 
     assert refused.value.problems == ("the whole file: Invalid value (at end of document)",)

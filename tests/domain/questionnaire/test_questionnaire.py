@@ -8,15 +8,16 @@ import pytest
 
 from tests.domain.questionnaire.asking import TEXT
 from traya_gql.domain.customers import Gender
+from traya_gql.domain.data_files import read_toml
 from traya_gql.domain.ingredients import INGREDIENTS
 from traya_gql.domain.languages import LocalText
 from traya_gql.domain.questionnaire.checks import offered, visible
 from traya_gql.domain.questionnaire.model import (
     AnswerPlace,
     Question,
+    Questionnaire,
     QuestionType,
     current_questionnaire,
-    read_questionnaire,
 )
 from traya_gql.domain.ruleset.answers import QUESTIONS
 from traya_gql.domain.ruleset.codes import GateCode
@@ -42,7 +43,7 @@ def options(key: str, gender: Gender) -> list[str]:
 
 
 def test_the_questionnaire_of_this_release_is_whole() -> None:
-    assert read_questionnaire(TEXT) == QUESTIONNAIRE
+    assert read_toml(Questionnaire, TEXT) == QUESTIONNAIRE
     assert QUESTIONNAIRE.version == "2026.11"
     assert QUESTIONNAIRE.notice.version == "2026-11"
     assert [(section.key.value, len(section.questions)) for section in QUESTIONNAIRE.sections] == [

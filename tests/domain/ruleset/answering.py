@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -119,6 +120,7 @@ def _several(options: type[E]) -> st.SearchStrategy[frozenset[E] | None]:
     return st.none() | st.frozensets(st.sampled_from(options))
 
 
+@cache
 def any_answers() -> st.SearchStrategy[Answers]:
     """All answers that are possible, the contradictory ones too."""
     yes_no = st.none() | st.booleans()

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from tests.domain.ruleset.answering import all_scores, answers, any_answers, assessed
 from traya_gql.domain.customers import Gender
+from traya_gql.domain.data_files import FileInvalid
 from traya_gql.domain.ruleset.answers import (
     QUESTIONS,
     Answers,
@@ -23,7 +24,6 @@ from traya_gql.domain.ruleset.answers import (
     read_answers,
 )
 from traya_gql.domain.ruleset.options import HealthCondition, Pattern, YearEvent
-from traya_gql.domain.ruleset.places import FileInvalid
 
 # --- questions ----------------------------------------------------------------------------------------------------
 

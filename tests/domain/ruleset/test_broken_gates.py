@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.domain.ruleset.answering import changed, healthy_man
+from traya_gql.domain.data_files import FileInvalid, read_toml
 from traya_gql.domain.ruleset.codes import GateCode
 from traya_gql.domain.ruleset.explain import explain
 from traya_gql.domain.ruleset.gates import findings
-from traya_gql.domain.ruleset.places import FileInvalid
-from traya_gql.domain.ruleset.rules import read_ruleset
+from traya_gql.domain.ruleset.rules import Ruleset
 
 AGE = 'blocks = [{ ingredients = ["MINOXIDIL"] }]\ncases = [{ over_age = 65 }]'
 STAGE_6 = 'blocks = [{ everything = true }]\ncases = [{ when = { pattern = ["STAGE_6"] } }]'
@@ -115,13 +115,13 @@ def test_a_broken_gate_is_refused_with_the_place(name: str) -> None:
     text, problem = BROKEN[name]
 
     with pytest.raises(FileInvalid) as refused:
-        read_ruleset(text)
+        read_toml(Ruleset, text)
 
     assert refused.value.problems[0] == problem
 
 
 def test_a_case_without_a_condition_always_holds() -> None:
-    other = read_ruleset(changed(AGE, AGE.replace("{ over_age = 65 }", "{}")))
+    other = read_toml(Ruleset, changed(AGE, AGE.replace("{ over_age = 65 }", "{}")))
 
     assert [one.code for one in findings(healthy_man(age=18), other)] == ["G12_IRON", "G14_AGE65"]
     assert "  because it always holds\n" in explain(healthy_man(age=18), other, [])
@@ -129,7 +129,7 @@ def test_a_case_without_a_condition_always_holds() -> None:
 
 def test_all_that_is_stated_in_a_case_must_hold() -> None:
     narrow = '{ when = { pattern = ["STAGE_6"] }, over_age = 40, below = { durationMonths = 6 } }'
-    other = read_ruleset(changed(STAGE_6, STAGE_6.replace('{ when = { pattern = ["STAGE_6"] } }', narrow)))
+    other = read_toml(Ruleset, changed(STAGE_6, STAGE_6.replace('{ when = { pattern = ["STAGE_6"] } }', narrow)))
     young = healthy_man(age=40, pattern="STAGE_6", duration_months=5)
 
     found = [
@@ -151,7 +151,7 @@ def test_all_that_is_stated_in_a_case_must_hold() -> None:
 
 def test_what_a_case_holds_back_besides_is_told_once() -> None:
     twice = 'cases = [{ over_age = 65 }, { over_age = 70 }, { over_age = 80, blocks = [{ categories = ["OIL"] }] }]'
-    other = read_ruleset(changed(AGE, AGE.replace("cases = [{ over_age = 65 }]", twice)))
+    other = read_toml(Ruleset, changed(AGE, AGE.replace("cases = [{ over_age = 65 }]", twice)))
 
     held = {age: findings(healthy_man(age=age), other)[-1].blocks for age in (66, 71, 81)}
 

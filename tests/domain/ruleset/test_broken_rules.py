@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.domain.ruleset.answering import TEXT, changed
-from traya_gql.domain.ruleset.places import FileInvalid
-from traya_gql.domain.ruleset.rules import Ruleset, current_ruleset, read_ruleset
+from traya_gql.domain.data_files import FileInvalid, read_toml
+from traya_gql.domain.ruleset.rules import Ruleset, current_ruleset
 
 COIN_SIZE_PATCH = '[doctor_only.coin_size_patch]\nwhen = { pattern = ["COIN_SIZE_PATCH"] }'
 
@@ -229,7 +229,7 @@ def test_a_broken_copy_is_refused_with_the_place(name: str) -> None:
     text, problem = BROKEN[name]
 
     with pytest.raises(FileInvalid) as refused:
-        read_ruleset(text)
+        read_toml(Ruleset, text)
 
     assert list(refused.value.problems) == [problem]
 
@@ -243,7 +243,7 @@ def test_a_part_that_is_missing_is_named(place: str) -> None:
     text = TEXT[:start] + TEXT[TEXT.index("\n[", start) + 1 :]
 
     with pytest.raises(FileInvalid) as refused:
-        read_ruleset(text)
+        read_toml(Ruleset, text)
 
     assert refused.value.problems == (f"the whole file: {kind}: {name} is missing",)
 
@@ -252,7 +252,7 @@ def test_a_milestone_that_is_missing_is_named() -> None:
     text = "\n".join(line for line in TEXT.split("\n") if not line.startswith("FULL_REVIEW"))
 
     with pytest.raises(FileInvalid) as refused:
-        read_ruleset(text)
+        read_toml(Ruleset, text)
 
     assert refused.value.problems == ("the whole file: recovery.milestones: FULL_REVIEW is missing",)
 
@@ -261,7 +261,7 @@ def test_all_problems_are_told_at_once() -> None:
     text = changed("STAGE_3 = 35", "STAGE_3 = true").replace("most_expected = 12\n", "")
 
     with pytest.raises(FileInvalid) as refused:
-        read_ruleset(text)
+        read_toml(Ruleset, text)
 
     assert refused.value.problems == (
         "points.pattern.answers.STAGE_3: Input should be a valid integer",
@@ -271,7 +271,7 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_what_is_no_toml_is_told_with_the_line() -> None:
     with pytest.raises(FileInvalid) as refused:
-        read_ruleset("version = ")
+        read_toml(Ruleset, "version = ")
 
     assert refused.value.problems == ("the whole file: Invalid value (at end of document)",)
 

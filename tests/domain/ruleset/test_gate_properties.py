@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.domain.products import any_product
 from tests.domain.ruleset.answering import any_answers, some
 from tests.domain.ruleset.products_for_gates import SHELF
-from traya_gql.domain.products import ProductFacts
+from traya_gql.domain.products import ProductCategory, ProductFacts
 from traya_gql.domain.ruleset.answers import Answers
 from traya_gql.domain.ruleset.codes import GateCode
 from traya_gql.domain.ruleset.gates import GATES, findings, suits_everybody, why_left_out, why_not_sold
@@ -138,7 +138,8 @@ def test_nothing_swallowed_and_no_drug_is_recommended_before_all_was_asked(
     silent = found.model_copy(update={"medical_safety": None})
 
     for product, is_allowed in zip(products, allowed(silent, products), strict=True):
-        assert not (is_allowed and (product.category.is_ingestible or product.needs_prescription))
+        is_swallowed = product.category is ProductCategory.MEDICINE
+        assert not (is_allowed and (is_swallowed or product.needs_prescription))
 
 
 @given(found=any_answers(), products=any_products)

@@ -14,6 +14,7 @@ from tests.domain.ruleset.products_for_gates import made_of
 from tests.domain.ruleset.test_outlook import ALL
 from traya_gql.domain.clearances import Clearance, kit_in_force
 from traya_gql.domain.customers import Gender
+from traya_gql.domain.data_files import FileInvalid, read_toml
 from traya_gql.domain.products import ProductCategory, ProductFacts, RegulatoryClass
 from traya_gql.domain.ruleset.answers import Answers
 from traya_gql.domain.ruleset.codes import CauseCode, Confidence, GateCode
@@ -23,8 +24,7 @@ from traya_gql.domain.ruleset.kit import Kit, shared_causes
 from traya_gql.domain.ruleset.offers import KitKind, offers
 from traya_gql.domain.ruleset.options import Dandruff, HealthCondition, MedicalSafety, Pattern, ScalpSign
 from traya_gql.domain.ruleset.outcome import outcome_of
-from traya_gql.domain.ruleset.places import FileInvalid
-from traya_gql.domain.ruleset.rules import current_ruleset, read_ruleset
+from traya_gql.domain.ruleset.rules import Ruleset, current_ruleset
 from traya_gql.domain.ruleset.scores import Months, Point, assess, hypothesis_of, months_of, scores_of
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -147,7 +147,7 @@ def test_of_two_modifiers_of_a_group_with_as_many_months_the_first_is_named() ->
 
 def test_a_single_point_raises_a_cause() -> None:
     one_point = 'question = "smoker"\nanswers = { YES = 1 }'
-    other = read_ruleset(changed('question = "smoker"\nanswers = { YES = 5 }', one_point))
+    other = read_toml(Ruleset, changed('question = "smoker"\nanswers = { YES = 5 }', one_point))
 
     (cause,) = assess(answers(Pattern.STAGE_2, smoker=True), other).causes
 
@@ -161,10 +161,11 @@ def test_a_single_point_raises_a_cause() -> None:
 def test_seventeen_of_eighteen_answers_are_94_per_cent_and_not_95(
     high: int, medium: int, confidence: Confidence
 ) -> None:
-    other = read_ruleset(
+    other = read_toml(
+        Ruleset,
         TEXT.replace("high_from_percent = 90", f"high_from_percent = {high}").replace(
             "medium_from_percent = 60", f"medium_from_percent = {medium}"
-        )
+        ),
     )
     seventeen = answers(usable_photos=1, **dict(list(ALL.items())[1:]))
 
@@ -180,7 +181,7 @@ def test_all_answers_that_nobody_knows_are_named() -> None:
     )
 
     with pytest.raises(FileInvalid) as caught:
-        read_ruleset(text)
+        read_toml(Ruleset, text)
 
     assert caught.value.problems == ("doctor_only.coin_size_patch.when: A, B is no answer to pattern",)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.domain.ruleset.answering import changed
+from traya_gql.domain.data_files import FileInvalid, read_toml
 from traya_gql.domain.products import ProductCategory
-from traya_gql.domain.ruleset.places import FileInvalid
-from traya_gql.domain.ruleset.rules import current_ruleset, read_ruleset
+from traya_gql.domain.ruleset.rules import Ruleset, current_ruleset
 
 KIT = current_ruleset().kit
 
@@ -74,6 +74,6 @@ def test_a_broken_kit_section_is_refused_with_its_place(broken: str) -> None:
     text, place = BROKEN[broken]
 
     with pytest.raises(FileInvalid) as refused:
-        read_ruleset(text)
+        read_toml(Ruleset, text)
 
     assert str(refused.value).startswith(place)

@@ -10,11 +10,12 @@ from pydantic import BaseModel
 
 from tests.domain.ruleset.answering import TEXT, answers, changed
 from traya_gql.domain.customers import Gender
+from traya_gql.domain.data_files import read_toml
 from traya_gql.domain.ruleset.answers import QUESTIONS
 from traya_gql.domain.ruleset.codes import CauseCode, CauseLevel, Confidence, EvidenceGrade, MilestoneCode
 from traya_gql.domain.ruleset.options import Deficiency, HealthCondition, Pattern
 from traya_gql.domain.ruleset.rule_types import Rule, given, holds
-from traya_gql.domain.ruleset.rules import current_ruleset, read_ruleset
+from traya_gql.domain.ruleset.rules import Ruleset, current_ruleset
 from traya_gql.domain.ruleset.scores import Point, assess, level_of, points_of
 
 
@@ -36,7 +37,7 @@ def test_the_ruleset_of_this_release_is_whole() -> None:
     rules = current_ruleset()
 
     assert rules.version == "2026.11"
-    assert read_ruleset(TEXT) == rules
+    assert read_toml(Ruleset, TEXT) == rules
     assert list(rules.causes) == list(CauseCode)
     assert {cause: rules.cap(cause) for cause in CauseCode} == {
         "GENETIC": 100,
@@ -136,8 +137,8 @@ def test_what_was_chosen_is_given_in_the_order_of_the_options_and_a_number_is_no
 
 
 def test_another_ruleset_gives_another_assessment_under_its_own_version() -> None:
-    other = read_ruleset(
-        changed("STAGE_2 = 25", "STAGE_2 = 60").replace('version = "2026.11"', 'version = "2027.01-trial"')
+    other = read_toml(
+        Ruleset, changed("STAGE_2 = 25", "STAGE_2 = 60").replace('version = "2026.11"', 'version = "2027.01-trial"')
     )
     found = answers(Pattern.STAGE_2)
 
@@ -148,7 +149,7 @@ def test_another_ruleset_gives_another_assessment_under_its_own_version() -> Non
 
 
 def test_the_highest_of_several_answers_counts_wherever_it_stands() -> None:
-    other = read_ruleset(changed("{ VITAMIN_D = 25, VITAMIN_B12 = 25 }", "{ VITAMIN_D = 25, VITAMIN_B12 = 35 }"))
+    other = read_toml(Ruleset, changed("{ VITAMIN_D = 25, VITAMIN_B12 = 25 }", "{ VITAMIN_D = 25, VITAMIN_B12 = 35 }"))
     found = answers(known_deficiencies=frozenset(Deficiency))
 
     assert points_of(found, other)[CauseCode.NUTRITIONAL] == (
@@ -158,13 +159,13 @@ def test_the_highest_of_several_answers_counts_wherever_it_stands() -> None:
 
 
 def test_of_a_group_of_months_the_largest_counts_wherever_it_stands() -> None:
-    other = read_ruleset(changed("months = 1\nover_age = 35", "months = 4\nover_age = 35"))
+    other = read_toml(Ruleset, changed("months = 1\nover_age = 35", "months = 4\nover_age = 35"))
 
     assert assess(answers(age=60), other).recovery.expected_months == 9
 
 
 def test_nobody_is_told_to_expect_less_than_the_least() -> None:
-    other = read_ruleset(TEXT.replace("months = 5\n", "months = 1\n"))
+    other = read_toml(Ruleset, TEXT.replace("months = 5\n", "months = 1\n"))
     recovery = assess(answers(), other).recovery
 
     assert (recovery.min_months, recovery.expected_months, recovery.max_months) == (3, 3, 6)
@@ -175,10 +176,11 @@ def test_nobody_is_told_to_expect_less_than_the_least() -> None:
     [(50, 40, Confidence.HIGH), (51, 50, Confidence.MEDIUM), (52, 51, Confidence.LOW)],
 )
 def test_exactly_the_percentage_is_enough(high: int, medium: int, confidence: Confidence) -> None:
-    other = read_ruleset(
+    other = read_toml(
+        Ruleset,
         TEXT.replace("high_from_percent = 90", f"high_from_percent = {high}").replace(
             "medium_from_percent = 60", f"medium_from_percent = {medium}"
-        )
+        ),
     )
     nine = answers(
         usable_photos=1,
@@ -195,7 +197,7 @@ def test_exactly_the_percentage_is_enough(high: int, medium: int, confidence: Co
 
 
 def test_levels_are_those_of_the_rules() -> None:
-    other = read_ruleset(changed("HIGH = { at_least = 60,", "HIGH = { at_least = 41,"))
+    other = read_toml(Ruleset, changed("HIGH = { at_least = 60,", "HIGH = { at_least = 41,"))
 
     assert [level_of(points, other) for points in (39, 40, 41)] == [
         CauseLevel.LOW,
@@ -205,7 +207,7 @@ def test_levels_are_those_of_the_rules() -> None:
 
 
 def test_which_grades_may_be_primary_is_a_rule() -> None:
-    other = read_ruleset(changed('primary_grades = ["A", "B"]', 'primary_grades = ["A"]'))
+    other = read_toml(Ruleset, changed('primary_grades = ["A", "B"]', 'primary_grades = ["A"]'))
 
     assert EvidenceGrade.B not in other.listing.primary_grades
     assert assess(answers(Pattern.STAGE_2, itch=True), other).primary_cause is CauseCode.GENETIC
