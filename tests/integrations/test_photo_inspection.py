@@ -1010,7 +1010,9 @@ async def test_a_child_that_lies_is_not_believed(standin: StandIn, line: str) ->
 
 
 async def test_a_child_that_never_ends_its_line_is_not_heard_out(standin: StandIn) -> None:
-    async with standin.inspector("while True: sys.stdout.write('x' * 65536)") as inspector:
+    # not before it is asked: with its greeting, the flood would be that of a child that does not start
+    flood = "sys.stdin.readline()\nwhile True: sys.stdout.write('x' * 65536)"
+    async with standin.inspector(flood) as inspector:
         found = await inspector.inspect(standin.photo, standin.folder)
 
         assert found is RejectionReason.DAMAGED
