@@ -14,6 +14,9 @@ from tests.integrations.sms_standin import SmsStandIn, sms_standin_in_a_thread
 from tests.processes import HANG_GUARD_S, eventually, processes_of
 from tests.support import REQUEST_OTP
 
+# each test starts the program several times: `make faults` runs them
+pytestmark = pytest.mark.slow
+
 ADMIN, OTHER = "9876543210", "9123456780"
 VERIFY = """mutation ($input: VerifyOtpInput!) {
   verifyOtp(input: $input) { accessToken refreshToken customer { id roles } userErrors { code } }
