@@ -355,11 +355,11 @@ def test_the_keeper_inherits_nothing_and_is_out_of_reach_of_the_terminal(tmp_pat
 
         sessions = {os.getsid(process.pid) for process in alive.values()}
         files = {Path(file.path).name for file in alive["keeper"].open_files()}
-        descriptors = alive["keeper"].num_fds()
+        # three standard ones, two locks, and the socket that reserves the port; its word to us may still close
+        eventually(lambda: alive["keeper"].num_fds() == 6)
     assert os.getsid(0) not in sessions
     assert alive["keeper"].terminal() is None
     assert files <= {"keeper.log", "owner.lock", "users.lock"}
-    assert descriptors == 6  # three standard ones, two locks, and the socket that reserves the port
 
 
 def test_the_keeper_imports_neither_driver_nor_framework() -> None:

@@ -16,7 +16,7 @@ from typing import Final
 from traya_gql.domain.photos import MOST_BYTES
 
 MEMORY_BYTES: Final = 1 << 30
-"""The address space of the process. Source: measured, see `tests/integrations/test_photo_inspection.py`."""
+"""The address space of the process. Source: measured, see `tests/integrations/test_photo_examiners.py`."""
 
 _NICENESS: Final = 10
 
