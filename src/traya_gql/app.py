@@ -66,7 +66,7 @@ from traya_gql.services.sessions import Sessions
 from traya_gql.services.staff import Staff
 from traya_gql.settings import Mode, Settings, read_cloudinary_url
 from traya_gql.web import graphiql, health
-from traya_gql.web import images as photos
+from traya_gql.web import images as pictures
 from traya_gql.web.client_address import parse_networks
 from traya_gql.web.graphql import PREFLIGHT_HEADERS, GraphQLEndpoint
 from traya_gql.web.multipart import MultipartLimits
@@ -232,16 +232,13 @@ async def running_worker(
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Run jobs in this process for the block, so many at a time; at its end, give back what is not done."""
     async with contextlib.AsyncExitStack() as stack:
-        await asyncio.to_thread(lambda: images.name)
         workspace = await asyncio.to_thread(Workspace, settings.data / "photo-checks")
         stack.callback(workspace.close)
         inspector = PhotoInspector()
         stack.push_async_callback(inspector.close)
-        photos = ScalpPhotoJobs(
-            images=images, inspector=inspector, workspace=workspace, rules=current_ruleset(), now=now
-        )
+        jobs = ScalpPhotoJobs(images=images, inspector=inspector, workspace=workspace, rules=current_ruleset(), now=now)
         worker = Worker(
-            photos.all(),
+            jobs.all(),
             transactions=Transactions(storage.client, deadline_s=WAIT_S),
             name=f"{socket.gethostname()}:{os.getpid()}",
             at_a_time=at_a_time,
@@ -317,7 +314,7 @@ def create_app(
         *health.routes(is_ready=is_ready),
     ]
     if isinstance(images, LocalStore):
-        routes += photos.routes(images)
+        routes += pictures.routes(images)
     if is_open:
         routes += [graphiql.assets_route(), Route("/", lambda _: RedirectResponse(ENDPOINT))]
     app = Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)

@@ -283,3 +283,13 @@ def test_what_is_repeated_comes_earlier_is_the_same_and_repeats_nothing(known: l
             assert earlier < place
             assert repeats[earlier] is None
             assert is_same_photo(first, fingerprint)
+
+
+def test_each_format_has_the_ending_that_tickets_name() -> None:
+    assert {each.ending: each for each in PhotoFormat} == {
+        "jpg": PhotoFormat.JPEG,
+        "png": PhotoFormat.PNG,
+        "webp": PhotoFormat.WEBP,
+        "heic": PhotoFormat.HEIC,
+    }
+    assert tuple(each.ending for each in PhotoFormat) == ENDINGS

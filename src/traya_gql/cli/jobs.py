@@ -61,6 +61,8 @@ async def _work(settings: Settings, storage: Storage, *, at_a_time: int) -> None
     await prepare_storage(storage)
     images = build_images(settings)
     try:
+        # read once, and now: it may have to be written, and a folder that cannot be used stops the start
+        await asyncio.to_thread(lambda: images.name)
         async with running_worker(settings, storage, images=images, at_a_time=at_a_time) as task:
             # an interrupt may come in the middle of a step, whose job is then not given back; a cancellation never does
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

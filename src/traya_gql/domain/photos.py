@@ -32,9 +32,20 @@ class PhotoFormat(StrEnum):
     WEBP = "WEBP"
     HEIC = "HEIC"
 
+    @property
+    def ending(self) -> str:
+        """What the names of such files end in."""
+        return _ENDINGS[self]
 
-ENDINGS = ("jpg", "png", "webp", "heic")
-"""What the names of such files end in, in the order of `PhotoFormat`."""
+
+_ENDINGS = {
+    PhotoFormat.JPEG: "jpg",
+    PhotoFormat.PNG: "png",
+    PhotoFormat.WEBP: "webp",
+    PhotoFormat.HEIC: "heic",
+}
+ENDINGS = tuple(_ENDINGS.values())
+"""What the names of photos end in, in the order of `PhotoFormat`."""
 
 
 class PhotoSize(StrEnum):

@@ -28,6 +28,19 @@ class GivenConsent(NamedTuple):
     language: Language
 
 
+def refuse_old_notice(version: str, notice: Notice) -> None:
+    """Do nothing for consent to the present words.
+
+    Raises:
+        ConsentRequired: this version of the notice is not the present one.
+    """
+    if version != notice.version:
+        message = (
+            f"The notice has changed. Show version {notice.version}, from the questionnaire, and ask for consent again."
+        )
+        raise ConsentRequired(message, "noticeVersion")
+
+
 def check_consent(given: GivenConsent, *, notice: Notice, purpose: ConsentPurpose, at: datetime) -> Consent:
     """Return the consent for a purpose, as it is kept.
 
@@ -36,7 +49,5 @@ def check_consent(given: GivenConsent, *, notice: Notice, purpose: ConsentPurpos
     """
     if not given.is_given:
         raise ConsentRequired("Show the notice, and ask for consent: without it nothing is kept.", "isGiven")
-    if given.notice_version != notice.version:
-        message = f"The notice has changed. Show version {notice.version}, and ask for consent again."
-        raise ConsentRequired(message, "noticeVersion")
+    refuse_old_notice(given.notice_version, notice)
     return Consent(purpose=purpose, notice_version=notice.version, language=given.language, given_at=at)

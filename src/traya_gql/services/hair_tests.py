@@ -28,7 +28,7 @@ from traya_gql.domain.ruleset.rules import Ruleset
 from traya_gql.domain.scalp_photos import MOST_PHOTOS
 from traya_gql.services.access_tokens import AccessTokens, Grant, Issued, Kind
 from traya_gql.services.asker import Asker
-from traya_gql.services.consents import ConsentRequired
+from traya_gql.services.consents import ConsentRequired, refuse_old_notice
 from traya_gql.services.hair_test_drafts import DraftNotFound
 from traya_gql.services.idempotency import Once
 from traya_gql.services.rate_limits import Hit, RateLimiter
@@ -227,9 +227,7 @@ def _check_consent(command: SubmitHairTest) -> None:
     if GateCode.G01_CONSENT in refusals(age=command.age, has_consent=command.has_consent):
         message = "Nothing is assessed without consent. Show the notice of the questionnaire, and ask for it."
         raise ConsentRequired(message, "isGiven")
-    if command.notice_version != (shown := current_questionnaire().notice.version):
-        message = f"The notice has changed. Show version {shown}, from the questionnaire, and ask for consent again."
-        raise ConsentRequired(message, "noticeVersion")
+    refuse_old_notice(command.notice_version, current_questionnaire().notice)
 
 
 async def _take_draft(id_: UUID, person: Person, *, now: datetime) -> tuple[GivenAnswer, ...]:

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Final, NamedTuple, TypeVar
 
+from traya_gql.domain.photos import HEAD_BYTES, format_of
 from traya_gql.integrations.images import TICKET_LIFETIME, ImageStoreUnavailable, SignedUrl, Ticket
 from traya_gql.integrations.images.files import (
     BeingWritten,
@@ -29,9 +30,7 @@ from traya_gql.integrations.images.files import (
     write_chunks,
 )
 from traya_gql.integrations.images.rules import (
-    HEAD_BYTES,
     checked_key,
-    format_of,
     is_key,
     is_same,
     is_version,
@@ -314,8 +313,8 @@ class LocalStore:
     def _accept(self, draft: Draft, upload: Upload) -> None:
         try:
             with draft.path.open("rb") as file:
-                format_ = format_of(file.read(HEAD_BYTES))
-            if format_ not in upload.formats:
+                found = format_of(file.read(HEAD_BYTES))
+            if found is None or found.ending not in upload.formats:
                 raise WrongFormat
             # a link, unlike a renaming, never replaces what another upload put there meanwhile
             self._place(lambda path: path.hardlink_to(draft.path), self.path_of(upload.key))

@@ -13,10 +13,6 @@ from traya_gql.integrations.images import URL_LIFETIME
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_-]{1,100}")
 _UPLOAD: Final = "upload"
-HEAD_BYTES: Final = 12
-"""How much of a file says which format it has."""
-_HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
-"""What an ISO media file calls itself when it holds HEVC pictures. Source: ISO/IEC 23008-12, annex B."""
 _VERSION: Final = re.compile(r"[0-9]{1,20}")
 
 
@@ -51,19 +47,6 @@ def is_of_upload(key: str) -> bool:
 def is_version(version: str) -> bool:
     """Whether a text is the version of a receipt: digits."""
     return _VERSION.fullmatch(version) is not None
-
-
-def format_of(head: bytes) -> str | None:
-    """Return the format of a file that begins like this. Whether the rest can be decoded is for others to find out."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
-        return "webp"
-    if head[4:8] == b"ftyp" and head[8:] in _HEIC_BRANDS:
-        return "heic"
-    return None
 
 
 def is_same(given: str, expected: str) -> bool:
