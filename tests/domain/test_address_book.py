@@ -18,8 +18,9 @@ from traya_gql.domain.address_book import (
     AddressNotFound,
     SavedAddress,
 )
-from traya_gql.domain.addresses import Address, IndianState
+from traya_gql.domain.addresses import Address
 from traya_gql.domain.refusals import Problem, RefusalCode
+from traya_gql.domain.states import IndianState
 
 OF_NOBODY = UUID(int=0)
 
@@ -97,6 +98,7 @@ def test_a_change_of_nothing_changes_nothing() -> None:
         lambda book: book.change(OF_NOBODY, address=address(), is_default=True),
         lambda book: book.change(OF_NOBODY, address=None, is_default=False),
         lambda book: book.remove(OF_NOBODY),
+        lambda book: book.address(OF_NOBODY),
     ],
 )
 @pytest.mark.parametrize("book", [AddressBook(), book_of(1, 2)])
@@ -105,6 +107,13 @@ def test_an_address_that_is_not_in_the_book_is_refused(change: Callable[[Address
         change(book)
 
     assert refusal.value.problems == (Problem(RefusalCode.ADDRESS_NOT_FOUND, "There is no such address.", ("id",)),)
+
+
+def test_an_address_is_found_by_its_id() -> None:
+    book = book_of(1, 2).change(UUID(int=2), address=address("1 Park Street"), is_default=False)
+
+    assert book.address(UUID(int=1)) == address("12 MG Road")
+    assert book.address(UUID(int=2)) == address("1 Park Street")
 
 
 @pytest.mark.parametrize("is_default", [False, True])

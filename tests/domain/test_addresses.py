@@ -11,13 +11,18 @@ from hypothesis import strategies as st
 from traya_gql.domain.addresses import (
     ADDRESS_CODES,
     Address,
-    IndianState,
+    AddressWarning,
+    AddressWarningCode,
     TypedAddress,
     check_address,
     check_country,
     check_pin_code,
+    pin_warnings,
+    warnings_of,
 )
+from traya_gql.domain.pins import states_of
 from traya_gql.domain.refusals import InvalidInput, InvalidValue, Problem, Problems, RefusalCode
+from traya_gql.domain.states import IndianState
 
 
 def typed(**changes: Any) -> TypedAddress:
@@ -103,10 +108,6 @@ def test_we_deliver_nowhere_else(raw: str) -> None:
 
     assert refusal.value.code is RefusalCode.UNSUPPORTED_COUNTRY
     assert refusal.value.message == 'We deliver within India only: country must be "IN".'
-
-
-def test_the_states_are_28_and_the_union_territories_8() -> None:
-    assert len(IndianState) == 28 + 8
 
 
 def test_a_good_address_is_kept_in_its_normal_form() -> None:
@@ -201,3 +202,54 @@ def test_an_address_comes_back_or_problems_are_noted_with_codes_that_were_announ
     with pytest.raises(InvalidInput) as refusal:
         problems.refuse_if_any()
     assert {problem.code for problem in refusal.value.problems} <= ADDRESS_CODES
+
+
+# --- what may be wrong ------------------------------------------------------------------------------------------------
+
+
+def checked(**changes: Any) -> Address:
+    address = check_address(typed(**changes), Problems())
+    assert address is not None
+    return address
+
+
+@pytest.mark.parametrize(
+    ("pin_code", "state"),
+    [
+        ("560001", IndianState.KARNATAKA),
+        ("605001", IndianState.PUDUCHERRY),
+        ("605602", IndianState.TAMIL_NADU),
+        ("160055", IndianState.PUNJAB),
+        ("900056", IndianState.GOA),
+    ],
+)
+def test_nothing_is_wrong_with_a_pin_code_of_its_state(pin_code: str, state: IndianState) -> None:
+    assert warnings_of(checked(pin_code=pin_code, state=state), "shippingAddress") == ()
+
+
+def test_a_pin_code_of_another_state_is_warned_of_at_its_field() -> None:
+    assert warnings_of(checked(pin_code="605 001", state=IndianState.KERALA), "shippingAddress") == (
+        AddressWarning(
+            AddressWarningCode.PIN_STATE_MISMATCH,
+            "PIN code 605001 lies in Puducherry or Tamil Nadu, not in Kerala. Please check both.",
+            ("input", "shippingAddress", "pinCode"),
+        ),
+    )
+
+
+def test_a_pin_code_that_does_not_exist_is_warned_of_whatever_the_state() -> None:
+    assert pin_warnings("540001", IndianState.TAMIL_NADU) == (
+        AddressWarning(
+            AddressWarningCode.UNKNOWN_PIN_CODE,
+            "We know no PIN code that begins like 540001. Please check it.",
+            ("input", "pinCode"),
+        ),
+    )
+
+
+@given(pin_code=st.integers(100_000, 999_999).map(str), state=st.sampled_from(IndianState))
+def test_there_is_a_warning_just_where_the_state_is_none_of_the_pin_codes(pin_code: str, state: IndianState) -> None:
+    found = pin_warnings(pin_code, state)
+
+    assert len(found) == (state not in states_of(pin_code))
+    assert all(pin_code in one.message for one in found)

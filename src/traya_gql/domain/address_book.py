@@ -85,6 +85,14 @@ class AddressBook(BaseModel):
             default_id = left[-1].id if left else None
         return AddressBook(addresses=left, default_id=default_id)
 
+    def address(self, id_: UUID) -> Address:
+        """Return the text of an address.
+
+        Raises:
+            AddressNotFound: there is no such address.
+        """
+        return self._find(id_).address
+
     def _find(self, id_: UUID) -> SavedAddress:
         for one in self.addresses:
             if one.id == id_:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from traya_gql.domain.pins import states_of
 from traya_gql.domain.refusals import InvalidValue, Problems, RefusalCode
+from traya_gql.domain.states import IndianState
 from traya_gql.domain.text import TEXT_CODES, clean_text
 
 # Source: https://regexvault.io/library/indian-pin-code/python
@@ -19,45 +22,19 @@ ADDRESS_CODES = frozenset({*TEXT_CODES, RefusalCode.INVALID_PIN_CODE, RefusalCod
 """What `check_address` may find."""
 
 
-class IndianState(StrEnum):
-    """States and union territories. Source: https://gstkanun.in/gst-state-code-list-of-india/ (25 and 28 retired)."""
+class AddressWarningCode(StrEnum):
+    """What may be wrong with an address that is taken all the same."""
 
-    ANDAMAN_AND_NICOBAR_ISLANDS = "ANDAMAN_AND_NICOBAR_ISLANDS"
-    ANDHRA_PRADESH = "ANDHRA_PRADESH"
-    ARUNACHAL_PRADESH = "ARUNACHAL_PRADESH"
-    ASSAM = "ASSAM"
-    BIHAR = "BIHAR"
-    CHANDIGARH = "CHANDIGARH"
-    CHHATTISGARH = "CHHATTISGARH"
-    DADRA_AND_NAGAR_HAVELI_AND_DAMAN_AND_DIU = "DADRA_AND_NAGAR_HAVELI_AND_DAMAN_AND_DIU"
-    DELHI = "DELHI"
-    GOA = "GOA"
-    GUJARAT = "GUJARAT"
-    HARYANA = "HARYANA"
-    HIMACHAL_PRADESH = "HIMACHAL_PRADESH"
-    JAMMU_AND_KASHMIR = "JAMMU_AND_KASHMIR"
-    JHARKHAND = "JHARKHAND"
-    KARNATAKA = "KARNATAKA"
-    KERALA = "KERALA"
-    LADAKH = "LADAKH"
-    LAKSHADWEEP = "LAKSHADWEEP"
-    MADHYA_PRADESH = "MADHYA_PRADESH"
-    MAHARASHTRA = "MAHARASHTRA"
-    MANIPUR = "MANIPUR"
-    MEGHALAYA = "MEGHALAYA"
-    MIZORAM = "MIZORAM"
-    NAGALAND = "NAGALAND"
-    ODISHA = "ODISHA"
-    PUDUCHERRY = "PUDUCHERRY"
-    PUNJAB = "PUNJAB"
-    RAJASTHAN = "RAJASTHAN"
-    SIKKIM = "SIKKIM"
-    TAMIL_NADU = "TAMIL_NADU"
-    TELANGANA = "TELANGANA"
-    TRIPURA = "TRIPURA"
-    UTTAR_PRADESH = "UTTAR_PRADESH"
-    UTTARAKHAND = "UTTARAKHAND"
-    WEST_BENGAL = "WEST_BENGAL"
+    PIN_STATE_MISMATCH = "PIN_STATE_MISMATCH"
+    UNKNOWN_PIN_CODE = "UNKNOWN_PIN_CODE"
+
+
+class AddressWarning(NamedTuple):
+    """One thing that may be wrong, and where: `path` leads from the mutation's argument to the field."""
+
+    code: AddressWarningCode
+    message: str
+    path: tuple[str, ...]
 
 
 class Address(BaseModel):
@@ -123,3 +100,25 @@ def check_address(typed: TypedAddress, problems: Problems) -> Address | None:
     if name is None or line is None or city is None or pin_code is None or country is None:
         return None
     return Address(name=name, address_line=line, city=city, state=typed.state, pin_code=pin_code, country=country)
+
+
+def warnings_of(address: Address, *names: str) -> tuple[AddressWarning, ...]:
+    """Return what may be wrong with a checked address, in the input at these names; mostly nothing."""
+    return pin_warnings(address.pin_code, address.state, *names)
+
+
+def pin_warnings(pin_code: str, state: IndianState, *names: str) -> tuple[AddressWarning, ...]:
+    """Return what may be wrong with a checked PIN code in this state: at most one thing, at its field `pinCode`.
+
+    The table of PIN codes knows their first digits only, so that this is a warning and no refusal.
+    """
+    states = states_of(pin_code)
+    if state in states:
+        return ()
+    path = ("input", *names, "pinCode")
+    if not states:
+        message = f"We know no PIN code that begins like {pin_code}. Please check it."
+        return (AddressWarning(AddressWarningCode.UNKNOWN_PIN_CODE, message, path),)
+    places = " or ".join(sorted(one.label for one in states))
+    message = f"PIN code {pin_code} lies in {places}, not in {state.label}. Please check both."
+    return (AddressWarning(AddressWarningCode.PIN_STATE_MISMATCH, message, path),)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from uuid import UUID
 
 from traya_gql.domain.refusals import InvalidValue, RefusalCode
 
@@ -26,3 +28,31 @@ def paise(amount: Decimal) -> int:
         return int(amount.scaleb(2))
     message = "An amount must be rupees from 0 to 10000000 with at most two decimals, such as 499.00."
     raise InvalidValue(RefusalCode.OUT_OF_RANGE, message)
+
+
+def percent_of(amount_paise: int, percent: int) -> int:
+    """Return so many percent of an amount that is not negative, half a paisa rounded up."""
+    return (amount_paise * percent + 50) // 100
+
+
+def spread(total: int, weights: Sequence[int], *, keys: Sequence[UUID]) -> tuple[int, ...]:
+    """Return shares of `total`, in proportion to the weights and in their order, whose sum is `total`.
+
+    What rounding down leaves goes to the largest remainders, a paisa each; of equal ones to the smaller key, so that
+    the order in which things are named changes nothing. No share is above its weight while `total` is not above their
+    sum. Without any weight there is nothing to spread: all shares are 0.
+
+    Args:
+        total: in paise, 0 or more.
+        weights: in paise, 0 or more each.
+        keys: one a weight, all different.
+    """
+    whole = sum(weights)
+    if not whole:
+        return tuple(0 for _ in weights)
+    shares = [total * weight // whole for weight in weights]
+    left = total - sum(shares)
+    by_remainder = sorted(range(len(weights)), key=lambda place: (-(total * weights[place] % whole), keys[place]))
+    for place in by_remainder[:left]:
+        shares[place] += 1
+    return tuple(shares)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
 
 from traya_gql.context import Grant, Info, Kind
-from traya_gql.domain.orders import MAX_LINES
+from traya_gql.documents.orders import OrderRecord
+from traya_gql.domain.addresses import AddressWarning, warnings_of
 from traya_gql.guards import ANYONE, ORDER_TOKEN, mutation_field, query_field
-from traya_gql.schema.common import NodeType, read_key
+from traya_gql.schema.addresses import InputWarning
 from traya_gql.schema.orders import Order, PlaceOrderInput, PlaceOrderPayload
+from traya_gql.schema.prices import wanted_lines
+from traya_gql.services.baskets import LinesRefused
+from traya_gql.services.coupons import CouponRefused
 from traya_gql.services.idempotency import IdempotencyConflict, IdempotencyInProgress
-from traya_gql.services.orders import ORDER_INPUT_CODES, LinesRefused, OrderedLine, PlaceOrder
+from traya_gql.services.orders import ORDER_INPUT_CODES, PlaceOrder, PriceChanged
+from traya_gql.services.prices import NotServiceable
 from traya_gql.services.reports import ReportNotFound
 
 
@@ -42,7 +48,8 @@ class OrderMutations:
     @mutation_field(
         guard=ANYONE,
         description=(
-            "Order from a report at today's prices. The safety rules of today are applied to the final lines: "
+            "Order from a report at the price that `pricePreview` told: if it costs anything else now, PRICE_CHANGED "
+            "brings the new price, and nothing is ordered. The safety rules of today are applied to the final lines: "
             "SAFETY_BLOCK says what stands in the way. Who has nothing but the report's link can order what suits "
             "everybody; for all else REPORT_ACCESS_REQUIRED. The order is stored as a whole or not at all. It belongs "
             "to the customer who is signed in; a guest's can be claimed by whoever signs in with the phone. Too many: "
@@ -52,6 +59,9 @@ class OrderMutations:
         refusals=(
             ReportNotFound,
             LinesRefused,
+            NotServiceable,
+            CouponRefused,
+            PriceChanged,
             IdempotencyConflict,
             IdempotencyInProgress,
         ),
@@ -70,21 +80,25 @@ class OrderMutations:
             access_token=placed.access.token,
             access_token_expires_at=placed.access.expires_at,
             is_replay=placed.is_replay,
+            warnings=InputWarning.all_of(_warnings(placed.order, is_billing_typed=input_.billing_address is not None)),
         )
+
+
+def _warnings(order: OrderRecord, *, is_billing_typed: bool) -> Sequence[AddressWarning]:
+    found = warnings_of(order.shipping_address, "shippingAddress")
+    return found + (warnings_of(order.billing_address, "billingAddress") if is_billing_typed else ())
 
 
 def _command(typed: PlaceOrderInput) -> PlaceOrder:
-    lines = None
-    if typed.lines is not None:
-        lines = tuple(
-            OrderedLine(product_id=read_key(line.product_id, NodeType.PRODUCT), quantity=line.quantity)
-            for line in typed.lines[: MAX_LINES + 1]  # one more than is allowed, so that the service can say so
-        )
     return PlaceOrder(
         idempotency_key=typed.idempotency_key,
         report_public_id=typed.report_public_id,
         phone=typed.phone,
-        lines=lines,
+        lines=wanted_lines(typed.lines),
+        kit=None if typed.kit is None else typed.kit.choice(),
+        coupon_code=typed.coupon_code,
+        expected_total=typed.expected_total,
+        preview_key=typed.preview_key,
         shipping_address=typed.shipping_address.typed(),
         billing_address=None if typed.billing_address is None else typed.billing_address.typed(),
         payment_method=typed.payment_method,

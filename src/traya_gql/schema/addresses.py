@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 
 import strawberry
 
 from traya_gql.domain.address_book import AddressBook
 from traya_gql.domain.addresses import Address as StoredAddress
-from traya_gql.domain.addresses import IndianState, TypedAddress
+from traya_gql.domain.addresses import AddressWarning, AddressWarningCode, TypedAddress
+from traya_gql.domain.states import IndianState
 from traya_gql.schema.common import NodeType, described_enum, node_id
 
 described_enum(
     IndianState,
     "States and union territories of India.",
-    {state: f"{state.value.replace('_', ' ').title().replace(' And ', ' and ')}." for state in IndianState},
+    {state: f"{state.label}." for state in IndianState},
 )
+described_enum(
+    AddressWarningCode,
+    "What may be wrong with an input that was taken all the same. New values may be added.",
+    {
+        AddressWarningCode.PIN_STATE_MISMATCH: "The PIN code lies in another state than the address names.",
+        AddressWarningCode.UNKNOWN_PIN_CODE: "No PIN code begins like this, as far as we know.",
+    },
+    name="InputWarningCode",
+)
+
+MOST_WARNINGS_PER_ADDRESS = 1
 
 
 @strawberry.type(description="A postal address in India.")
@@ -57,6 +70,21 @@ class AddressInput:
             pin_code=self.pin_code,
             country=self.country,
         )
+
+
+@strawberry.type(
+    description="Something that may be wrong with an input that was taken all the same: show it beside the field."
+)
+class InputWarning:
+    code: AddressWarningCode = strawberry.field(description="What a program decides on.")
+    message: str = strawberry.field(description="What it says to people.")
+    path: list[str] = strawberry.field(
+        description='Where, from the argument of the mutation or query: such as `["input", "address", "pinCode"]`.'
+    )
+
+    @classmethod
+    def all_of(cls, found: Iterable[AddressWarning]) -> list[Self]:
+        return [cls(code=one.code, message=one.message, path=list(one.path)) for one in found]
 
 
 @strawberry.type(description="An address that a customer keeps.")

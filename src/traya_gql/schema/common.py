@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -16,21 +15,19 @@ from uuid import UUID
 import orjson
 import strawberry
 from graphql import GraphQLError
-from strawberry.types.scalar import ScalarDefinition
 
 from traya_gql.documents.records import Position
 from traya_gql.domain.languages import Language
 from traya_gql.domain.money import rupees
 from traya_gql.domain.paging import MAX_PAGE_SIZE
-from traya_gql.domain.ruleset.codes import EvidenceGrade
+from traya_gql.domain.ruleset.codes import CauseCode, EvidenceGrade
+from traya_gql.domain.ruleset.offers import KitKind
 
 NodeT = TypeVar("NodeT")
 _LONGEST_ID = 200
 _LONGEST_CURSOR = 1000
-_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,10})?", re.ASCII)
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _CURSOR_VERSION = 1
+_MAX_VERSION = 2**31 - 1
 
 
 class BadUserInput(GraphQLError):
@@ -49,6 +46,20 @@ def described_enum(enum: type[Enum], description: str, values: dict[Any, str], n
 
 # here, as several rooms name them and each must be described before it is named
 described_enum(
+    CauseCode,
+    "What may lie behind the hair loss. New codes may be added.",
+    {
+        CauseCode.GENETIC: "Pattern hair loss that runs in families.",
+        CauseCode.HORMONAL: "Hormones.",
+        CauseCode.TRIGGER_EVENT: "Something that happened in the last year.",
+        CauseCode.NUTRITIONAL: "Something may be missing in the diet.",
+        CauseCode.STRESS: "Lasting stress.",
+        CauseCode.SCALP_HEALTH: "Dandruff or inflammation of the scalp.",
+        CauseCode.SLEEP: "Bad sleep.",
+        CauseCode.DIGESTION: "Digestion: a traditional link.",
+    },
+)
+described_enum(
     EvidenceGrade,
     "How well something is shown.",
     {
@@ -56,6 +67,14 @@ described_enum(
         EvidenceGrade.B: "Shown by studies with limits.",
         EvidenceGrade.C: "Seen together in studies; cause unknown.",
         EvidenceGrade.TRADITIONAL: "A traditional belief without controlled studies.",
+    },
+)
+described_enum(
+    KitKind,
+    "Which kit is offered.",
+    {
+        KitKind.COMPLETE: "All that is recommended and can be ordered.",
+        KitKind.BASIC: "The cheapest safe care for the scalp.",
     },
 )
 described_enum(Language, "A language of the texts.", {Language.EN: "English.", Language.HI: "Hindi."})
@@ -83,6 +102,7 @@ class NodeType(StrEnum):
     """The types that ids name. `node` answers all but `SESSION` and `ADDRESS`, which mutations name."""
 
     ADDRESS = "SavedAddress"
+    COUPON = "Coupon"
     CUSTOMER = "Customer"
     HAIR_TEST = "HairTest"
     ORDER = "Order"
@@ -151,7 +171,7 @@ def _decode(raw: str, *, longest: int) -> bytes:
         raise ValueError from error
 
 
-# --- money and time -----------------------------------------------------------------------------------------------
+# --- money --------------------------------------------------------------------------------------------------------
 
 
 @strawberry.enum(description="Currencies, as ISO 4217 codes.")
@@ -171,69 +191,6 @@ class Money:
 def money(paise: int) -> Money:
     """Return paise as the graph shows them."""
     return Money(amount=rupees(paise), minor_units=paise, currency=CurrencyCode.INR)
-
-
-def format_datetime(value: datetime) -> str:
-    """Return a time as RFC 3339 in UTC with milliseconds and Z."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
-
-
-def parse_datetime(value: Any) -> datetime:
-    """Return a time from RFC 3339 text.
-
-    Raises:
-        ValueError: it is not one, or has no zone.
-    """
-    if isinstance(value, str) and _DATE_TIME.fullmatch(value):
-        return datetime.fromisoformat(value)
-    raise ValueError("expected a time with its zone, such as 2026-11-21T10:00:00Z")
-
-
-def parse_decimal(value: Any) -> Decimal:
-    """Return an exact decimal from text or a whole number.
-
-    Raises:
-        ValueError: it is not one; floats are not exact.
-    """
-    if type(value) is int or (isinstance(value, str) and _DECIMAL.fullmatch(value)):
-        return Decimal(value)
-    raise ValueError('expected a decimal number as text, such as "499.00"')
-
-
-def parse_uuid(value: Any) -> UUID:
-    """Return a UUID from its text.
-
-    Raises:
-        ValueError: it is not one.
-    """
-    if isinstance(value, str) and _UUID.fullmatch(value):
-        return UUID(value)
-    raise ValueError("expected a UUID, such as 7f8bb7a0-3d5f-4a33-9a1e-2f1d3f0c9f11")
-
-
-SCALARS: dict[object, ScalarDefinition] = {
-    datetime: strawberry.scalar(
-        name="DateTime",
-        description="A time as RFC 3339 text in UTC, such as 2026-11-21T10:00:00.000Z.",
-        specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
-        serialize=format_datetime,
-        parse_value=parse_datetime,
-    ),
-    Decimal: strawberry.scalar(
-        name="Decimal",
-        description='An exact decimal number as text, such as "499.00". Never a float.',
-        serialize=str,
-        parse_value=parse_decimal,
-    ),
-    UUID: strawberry.scalar(
-        name="UUID",
-        description="A UUID as text. Any version will do; make it at random.",
-        specified_by_url="https://datatracker.ietf.org/doc/html/rfc9562",
-        serialize=str,
-        parse_value=parse_uuid,
-    ),
-}
-"""The scalars of the graph beyond GraphQL's own."""
 
 
 # --- lists --------------------------------------------------------------------------------------------------------
@@ -349,6 +306,51 @@ class Page(NamedTuple):
     def limit(self) -> int:
         """How many records to read: one more than the page holds tells whether another follows."""
         return self.size + 1
+
+
+class VersionPage(NamedTuple):
+    """How many versions, and before which one (None: from the newest)."""
+
+    size: int
+    before: int | None
+
+    @property
+    def limit(self) -> int:
+        """How many records to read: one more than the page holds tells whether another follows."""
+        return self.size + 1
+
+
+def latest_first(
+    connection: type[ConnectionT],
+    records: Sequence[Any],
+    page: VersionPage,
+    *,
+    order: str,
+    show: Callable[[Any], Any],
+) -> ConnectionT:
+    """Return a page of records with a `version`, read one further than the page holds, as a connection."""
+    shown = records[: page.size]
+    return connection(
+        items=[show(record) for record in shown],
+        cursor_of=lambda place: make_cursor(order, shown[place].version, shown[place].id),
+        has_next=len(records) > page.size,
+        is_first_page=page.before is None,
+    )
+
+
+def versions_before(first: int, after: str | None, order: str) -> VersionPage:
+    """Return which page of a list by versions, the newest first, a client asks for.
+
+    Raises:
+        BadUserInput: `first` is not 1 to 100, or `after` is no cursor of this list.
+    """
+    size = check_first(first)
+    if after is None:
+        return VersionPage(size, None)
+    version, _ = read_cursor(after, order, int)
+    if not 0 < int(version) <= _MAX_VERSION:
+        raise BadUserInput("`after` is not a cursor of this list.")
+    return VersionPage(size, int(version))
 
 
 FIRST = "How many, 1 to 100."

@@ -18,20 +18,11 @@ from traya_gql.domain.ruleset.offers import KitKind, Offer, offers
 from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.guards import AT_MOST, REPORT_READERS, private_field
 from traya_gql.schema.assessments import ReportView
-from traya_gql.schema.common import Money, described_enum, money
+from traya_gql.schema.common import Money, money
 from traya_gql.schema.products import Product, product_of
 
 _RULES = current_ruleset().kit
 _MOST_OFFERS = len(KitKind) * len(_RULES.durations)
-
-described_enum(
-    KitKind,
-    "Which kit is offered.",
-    {
-        KitKind.COMPLETE: "All that is recommended and can be ordered.",
-        KitKind.BASIC: "The cheapest safe care for the scalp.",
-    },
-)
 
 
 @strawberry.type(name="KitItem", description="One recommended product.")
@@ -108,7 +99,7 @@ class ExcludedProduct:
         return product_of(self.excluded.product_id, info, self.language)
 
 
-@strawberry.type(description="One product of an offer, as `placeOrder` takes it.")
+@strawberry.type(description="One product of an offer.")
 class KitOfferLine:
     product_id: strawberry.Private[UUID]
     language: strawberry.Private[Language]
@@ -120,15 +111,28 @@ class KitOfferLine:
         return product_of(self.product_id, info, self.language)
 
 
-@strawberry.type(description="A kit for some months, at today's prices.")
+@strawberry.type(
+    description=(
+        "A kit for some months, at today's prices. `pricePreview` and `placeOrder` take it as `kit`: kind and months. "
+        "`price` is `subtotal` less `discount`."
+    )
+)
 class KitOffer:
     kind: KitKind = strawberry.field(description="Which kit.")
     months: int = strawberry.field(description="For how many months.")
     lines: list[KitOfferLine] = strawberry.field(
-        description="What to order, each product once.", metadata={AT_MOST: _RULES.most}
+        description=(
+            "What it holds, each product once: pieces for all the months, or for `mostMonths` of the product where its "
+            "label allows fewer."
+        ),
+        metadata={AT_MOST: _RULES.most},
     )
-    discount_percent: int = strawberry.field(description="What is taken off the price for ordering so many months.")
-    price: Money = strawberry.field(description="What the lines cost together, with all taxes.")
+    subtotal: Money = strawberry.field(description="The sum of the lines before the discount, with all taxes.")
+    discount_percent: int = strawberry.field(description="How many percent are taken off for ordering so many months.")
+    discount: Money = strawberry.field(description="What is taken off for ordering so many months; may be zero.")
+    price: Money = strawberry.field(
+        description="What the lines cost together after the discount, with all taxes, before the parcel."
+    )
 
     @classmethod
     def of(cls, offer: Offer, language: Language) -> Self:
@@ -136,7 +140,9 @@ class KitOffer:
             kind=offer.kind,
             months=offer.months,
             lines=[KitOfferLine(product_id=id_, language=language, quantity=quantity) for id_, quantity in offer.lines],
+            subtotal=money(offer.subtotal_paise),
             discount_percent=offer.discount_percent,
+            discount=money(offer.discount_paise),
             price=money(offer.price_paise),
         )
 
@@ -200,15 +206,21 @@ class ShownKit:
 
     @strawberry.field(
         description=(
-            "One month of all that can be ordered now, at today's prices, with all taxes: what an order without lines "
-            "costs, unless the answers are more than a year old or a later hair test of the person forbids some of it."
+            "One month of all that can be ordered now, at today's prices, with all taxes: what the lines of an order "
+            "without `lines` and `kit` cost, unless the answers are more than a year old or a later hair test of the "
+            "person forbids some of it. `pricePreview` adds what the parcel costs."
         )
     )
     def price(self) -> Money:
         return money(sum(one.monthly_price_paise for one in self._sold(KitKind.COMPLETE)))
 
     @strawberry.field(
-        description="What can be ordered: each kit for 1, 3 and the expected months. Empty without a kit.",
+        description=(
+            "What can be ordered: each kit for 1, 3 and the expected months; more months are missing where they would "
+            "bring no more, or cost less, than fewer, or need more than 20 pieces of a product. BASIC is missing where "
+            "the report is read by its link alone, where nothing of it can be ordered, and for the months for which it "
+            "holds just what COMPLETE does. Empty when nothing of the kit can be ordered, and without expected months."
+        ),
         metadata={AT_MOST: _MOST_OFFERS},
     )
     def offers(self) -> list[KitOffer]:

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
 import strawberry
 
 from traya_gql.context import Grant, Info, Kind, Viewer
-from traya_gql.documents.orders import OrderLineRecord, OrderRecord
+from traya_gql.documents.orders import OrderRecord
+from traya_gql.domain.languages import Language
 from traya_gql.domain.orders import MAX_LINES, OrderStatus, PaymentMethod
+from traya_gql.domain.refusals import Refusal
 from traya_gql.guards import AT_MOST, ORDER_REPORT_READERS, private_field
-from traya_gql.schema.addresses import Address, AddressInput
-from traya_gql.schema.common import Connection, Money, Node, NodeType, described_enum, money, node_id
+from traya_gql.schema.addresses import Address, AddressInput, InputWarning
+from traya_gql.schema.common import Connection, Node, NodeType, described_enum, node_id
+from traya_gql.schema.delivery import DeliveryEstimate
 from traya_gql.schema.payloads import MadePayload
-from traya_gql.schema.products import Product, product_of
+from traya_gql.schema.prices import (
+    KitChoiceInput,
+    OrderLine,
+    OrderLineInput,
+    OrderPricing,
+    PricePreview,
+    ShownKitChoice,
+)
 from traya_gql.schema.reports import Report
+from traya_gql.services.orders import PriceChanged
 
 described_enum(
     OrderStatus,
@@ -34,36 +46,6 @@ described_enum(
     "How the customer wants to pay.",
     {PaymentMethod.RAZORPAY: "Card, UPI or net banking.", PaymentMethod.SNAPMINT: "Monthly instalments."},
 )
-
-
-@strawberry.type(description="One product of an order, as it was when the order was placed.")
-class OrderLine:
-    product_id: strawberry.Private[UUID]
-
-    product_name: str = strawberry.field(description="The product's name at that time.")
-    unit_price: Money = strawberry.field(description="The price of one at that time, with all taxes.")
-    quantity: int = strawberry.field(description="How many, 1 to 20.")
-    total: Money = strawberry.field(description="Unit price times quantity.")
-
-    @classmethod
-    def of(cls, line: OrderLineRecord) -> Self:
-        return cls(
-            product_id=line.product_id,
-            product_name=line.product_name,
-            unit_price=money(line.unit_price_paise),
-            quantity=line.quantity,
-            total=money(line.total_paise),
-        )
-
-    @strawberry.field(description="The product as it is now. Null when it left the catalogue.")
-    def product(self, info: Info) -> Product | None:
-        return product_of(self.product_id, info)
-
-
-@strawberry.type(description="What an order costs. All amounts hold all taxes.")
-class OrderPricing:
-    subtotal: Money = strawberry.field(description="The sum of the lines.")
-    total: Money = strawberry.field(description="What the customer pays.")
 
 
 @strawberry.type(description="An order. Only ever reached by those who may read all of it.")
@@ -86,6 +68,13 @@ class Order(Node):
     shipping_address: Address = strawberry.field(description="Where it goes.")
     billing_address: Address = strawberry.field(description="Who is billed; the shipping address if none was given.")
     payment_method: PaymentMethod = strawberry.field(description="How the customer wants to pay.")
+    kit: ShownKitChoice | None = strawberry.field(
+        description="The offer of the report's kit that it was ordered as; null when `kit` was not sent."
+    )
+    coupon_code: str | None = strawberry.field(description="The coupon that it used; null without one.")
+    delivery_estimate: DeliveryEstimate | None = strawberry.field(
+        description="When it should arrive, as said when it was placed. Null in orders of before estimates were made."
+    )
 
     @classmethod
     def of(cls, record: OrderRecord, viewer: Viewer) -> Self:
@@ -100,12 +89,13 @@ class Order(Node):
             status=record.status,
             phone=record.phone,
             lines=[OrderLine.of(line) for line in record.lines],
-            pricing=OrderPricing(
-                subtotal=money(record.pricing.subtotal_paise), total=money(record.pricing.total_paise)
-            ),
+            pricing=OrderPricing.of(record.pricing),
             shipping_address=Address.of(record.shipping_address),
             billing_address=Address.of(record.billing_address),
             payment_method=record.payment_method,
+            kit=None if record.kit is None else ShownKitChoice.of(record.kit),
+            coupon_code=None if record.coupon is None else record.coupon.code,
+            delivery_estimate=None if record.delivery is None else DeliveryEstimate.of(record.delivery),
         )
 
     # not for SUPPORT: its link would show them a summary of the customer's health
@@ -121,12 +111,6 @@ class Order(Node):
 @strawberry.type(description="A page of orders.")
 class OrderConnection(Connection[Order]):
     pass
-
-
-@strawberry.input(description="One product to order.")
-class OrderLineInput:
-    product_id: strawberry.ID = strawberry.field(description="The `id` of a product. Each product at most once.")
-    quantity: int = strawberry.field(default=1, description="How many, 1 to 20.")
 
 
 @strawberry.input(description="An order.")
@@ -152,8 +136,31 @@ class PlaceOrderInput:
     lines: list[OrderLineInput] | None = strawberry.field(
         default=None,
         description=(
-            "What to order, 1 to 20 lines. Left out: one month of what can be ordered now of the kit that the report "
-            "shows to you."
+            "What to order, 1 to 20 lines. Left out, and no `kit` either: one month of what can be ordered now of the "
+            "kit that the report shows to you."
+        ),
+    )
+    kit: KitChoiceInput | None = strawberry.field(
+        default=None, description="An offer of the report's kit, with its discount, in place of `lines`."
+    )
+    expected_total: Decimal | None = strawberry.field(
+        default=None,
+        description=(
+            "What the customer was told that it costs, in rupees: `pricing.total.amount` of `pricePreview`. Unless it "
+            "costs just that, nothing is ordered: PRICE_CHANGED brings the price of now, also when this is left out."
+        ),
+    )
+    preview_key: str | None = strawberry.field(
+        default=None,
+        description=(
+            "`previewKey` of `pricePreview`: unless the order is in all as it was previewed, nothing is ordered, and "
+            "PRICE_CHANGED brings the price of now. It may be left out where `lines` are named."
+        ),
+    )
+    coupon_code: str | None = strawberry.field(
+        default=None,
+        description=(
+            "A coupon, as for `pricePreview`. One use of it is used up with the order, or nothing of either is stored."
         ),
     )
     shipping_address: AddressInput = strawberry.field(description="Where it goes.")
@@ -166,3 +173,19 @@ class PlaceOrderInput:
 @strawberry.type(description="What `placeOrder` answers.")
 class PlaceOrderPayload(MadePayload):
     order: Order | None = strawberry.field(default=None, description="The order; null when refused.")
+    preview: PricePreview | None = strawberry.field(
+        default=None,
+        description="With PRICE_CHANGED what it costs now: show it, and order again if the customer agrees. Else null.",
+    )
+    warnings: list[InputWarning] = strawberry.field(
+        default_factory=list,
+        description="What looks wrong with the addresses, and was no reason to refuse the order.",
+        metadata={AT_MOST: 2},
+    )
+
+    @classmethod
+    def refused(cls, refusal: Refusal, language: Language) -> Self:
+        payload = super().refused(refusal, language)
+        if isinstance(refusal, PriceChanged):
+            payload.preview = PricePreview.of(refusal.price)
+        return payload

@@ -425,3 +425,17 @@ def test_the_cheap_kit_holds_nothing_that_a_finding_holds_back() -> None:
     kit = kit_of(*shelf, person=WITH_HEART_DISEASE, rules=with_kit(basic=(SERUM,)))
 
     assert basic(kit, *shelf) == ["calm"]
+
+
+def test_what_lost_its_place_by_an_active_and_is_in_the_cheap_kit_is_not_said_to_be_left_out() -> None:
+    shelf = [
+        for_genes("serum", SERUM, 3, actives=("CAFFEINE",)),
+        for_genes("cheap-oil", OIL, 2, actives=("CAFFEINE",), price_paise=10_000),
+        for_genes("dear-oil", OIL, 1, price_paise=90_000),
+    ]
+
+    kit = kit_of(*shelf)
+
+    assert items(kit, *shelf) == ["dear-oil", "serum"]
+    assert basic(kit, *shelf) == ["cheap-oil"]
+    assert excluded(kit, *shelf) == []

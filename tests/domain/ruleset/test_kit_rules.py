@@ -23,12 +23,11 @@ def test_the_numbers_are_those_of_the_design() -> None:
     assert KIT.basic == (ProductCategory.OIL, ProductCategory.SHAMPOO)
 
 
-def test_a_kit_is_offered_for_a_month_a_quarter_and_the_expected_time_without_a_discount() -> None:
-    """An order takes no discount off yet: a price that it would not keep is drip pricing."""
+def test_a_kit_is_offered_for_a_month_a_quarter_and_the_expected_time_with_discounts_that_rise() -> None:
     assert {name: (rule.months, rule.discount_percent) for name, rule in KIT.durations.items()} == {
         "MONTH": (1, 0),
-        "QUARTER": (3, 0),
-        "EXPECTED": (None, 0),
+        "QUARTER": (3, 5),
+        "EXPECTED": (None, 10),
     }
 
 
@@ -63,6 +62,10 @@ BROKEN = {
     "a discount that takes most of it": (
         changed("MONTH = { months = 1, discount_percent = 0", "MONTH = { months = 1, discount_percent = 51"),
         "kit.durations.MONTH.discount_percent: Input should be less than or equal to 50",
+    ),
+    "a discount that makes more months cheaper than fewer": (
+        changed("QUARTER = { months = 3, discount_percent = 5", "QUARTER = { months = 3, discount_percent = 41"),
+        "kit: durations: with 2 expected months, more months would cost less than fewer",
     ),
     "a bonus as words": (changed("stage_bonus = 8", 'stage_bonus = "8"'), "kit.stage_bonus: "),
     "an unknown key": (changed("stage_bonus = 8", "stage_bonus = 8\nluck = 1"), "kit.luck: nobody knows this key"),

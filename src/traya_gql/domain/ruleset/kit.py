@@ -5,7 +5,7 @@ Source: docs/assessment.md; numbers and slots stand in the section "the kit" of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -97,16 +97,20 @@ def compose(
     fitting = (one for one in candidates if one.can_be_sent and pattern in one.pattern_fit)
     scores = {cause.code: cause.score for cause in assessment.causes}
     extra = _Extra(stage=rules.patterns[pattern].severity, bought=bought)
-    lawful = _ranked((one for one in fitting if why_left_out(one, ()) is None), scores, rules.kit, extra)
-    gates = {one.product.id: why_left_out(one.product, found) for one in lawful}
-    allowed = [one for one in lawful if gates[one.product.id] is None]
-    chosen, lost = _fill(allowed, rules.kit)
-    wished, _ = _fill(lawful, rules.kit)
-    left_out = [(one, gate) for one in wished if (gate := gates[one.product.id]) is not None]
-    left_out += [(one, GateCode.G17_DUPLICATE_ACTIVE) for one in lost]
+    ranked = _ranked(fitting, scores, rules.kit, extra)
+
+    def is_allowed(product: ProductFacts) -> bool:
+        return why_left_out(product, found) is None
+
+    chosen, lost = _fill(ranked, rules.kit, is_allowed)
+    wished, _ = _fill(ranked, rules.kit, lambda product: why_left_out(product, ()) is None)
+    left_out = [(one, gate) for one in wished if (gate := why_left_out(one.product, found)) is not None]
+    basic = tuple(_basic(chosen, ranked, rules.kit, is_allowed))
+    # what lost its place to a better one may still be the cheapest: then it is recommended
+    left_out += [(one, GateCode.G17_DUPLICATE_ACTIVE) for one in lost if one.product.id not in basic]
     return Kit(
         items=tuple(_item(one, with_points=True) for one in chosen),
-        basic=tuple(_basic(chosen, allowed, rules.kit)),
+        basic=basic,
         excluded=tuple(
             Excluded(product_id=one.product.id, gate=gate)
             for one, gate in sorted(left_out, key=lambda both: both[0].place)[:MOST_EXCLUDED]
@@ -140,8 +144,8 @@ def shared_kit(
     scores = {code: rules.kit.shared_cause_score for code in CauseCode if code in listed}
     pictures = {pattern for pattern, rule in rules.patterns.items() if rule.months is not None}
     fitting = (one for one in candidates if one.can_be_sent and pictures.issubset(one.pattern_fit))
-    suiting = (one for one in fitting if suits_everybody(one, rules))
-    chosen, _ = _fill(_ranked(suiting, scores, rules.kit, _Extra(stage=None, bought=frozenset())), rules.kit)
+    ranked = _ranked(fitting, scores, rules.kit, _Extra(stage=None, bought=frozenset()))
+    chosen, _ = _fill(ranked, rules.kit, lambda product: suits_everybody(product, rules))
     return tuple(_item(one, with_points=False) for one in chosen)
 
 
@@ -189,15 +193,20 @@ def _scored(product: ProductFacts, scores: Mapping[CauseCode, int], rules: KitRu
     return _Scored(product, score, tuple(sorted(points, key=lambda one: -one[1])))
 
 
-def _fill(ranked: Iterable[_Scored], rules: KitRules) -> tuple[list[_Scored], list[_Scored]]:
-    """Return what takes the places, and what would have taken one but shares an active; both by slot."""
+def _fill(
+    ranked: Iterable[_Scored], rules: KitRules, is_allowed: Callable[[ProductFacts], bool]
+) -> tuple[list[_Scored], list[_Scored]]:
+    """Return what takes the places, and what would have taken one but shares an active; both by slot.
+
+    Only what could still take a place is asked about: reading the texts of a whole catalogue takes seconds.
+    """
     chosen: list[_Scored] = []
     lost: list[_Scored] = []
     taken: set[str] = set()
     for one in ranked:
         category = one.product.category
         in_slot = sum(other.product.category is category for other in chosen)
-        if len(chosen) >= rules.most or in_slot >= rules.slots[category].most:
+        if len(chosen) >= rules.most or in_slot >= rules.slots[category].most or not is_allowed(one.product):
             continue
         if taken.isdisjoint(one.product.actives):
             chosen.append(one)
@@ -212,17 +221,21 @@ def _item(one: _Scored, *, with_points: bool) -> KitItem:
     return KitItem(product_id=one.product.id, score=one.score, reasons=reasons)
 
 
-def _basic(chosen: Iterable[_Scored], allowed: Iterable[_Scored], rules: KitRules) -> Iterator[UUID]:
+def _basic(
+    chosen: Iterable[_Scored], ranked: Iterable[_Scored], rules: KitRules, is_allowed: Callable[[ProductFacts], bool]
+) -> Iterator[UUID]:
     """Give the cheapest product of each slot of the cheap kit that the kit fills, slot by slot as the rules say."""
     filled = {one.product.category for one in chosen}
     sold = sorted(
-        (one for one in allowed if not one.product.needs_prescription),
+        (one for one in ranked if not one.product.needs_prescription),
         key=lambda one: (one.product.monthly_price_paise, one.rank),
     )
     taken: set[str] = set()
     for category in rules.basic:
         slot = [one.product for one in sold if one.product.category is category and category in filled]
-        cheapest = next((product for product in slot if taken.isdisjoint(product.actives)), None)
+        cheapest = next(
+            (product for product in slot if taken.isdisjoint(product.actives) and is_allowed(product)), None
+        )
         if cheapest is not None:
             taken.update(cheapest.actives)
             yield cheapest.id

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, StrictInt, model_validator
 
 from traya_gql.domain.products import ProductCategory
-from traya_gql.domain.ruleset.rule_types import Months, Rule
+from traya_gql.domain.ruleset.rule_types import MOST_MONTHS, Months, Rule
 
 
 class SlotRule(Rule):
@@ -20,7 +20,7 @@ class SlotRule(Rule):
 class DurationRule(Rule):
     """A time that a kit is offered for: `months`, or the expected months of the report when it is left out.
 
-    `discount_percent` is what an order of that time saves; 0 as long as orders know of no discount.
+    `discount_percent` is what an order of that time saves.
     """
 
     months: Months | None = None
@@ -52,3 +52,18 @@ class KitRules(Rule):
         if len(set(self.basic)) != len(self.basic):
             raise ValueError("basic: each category once")
         return self
+
+    @model_validator(mode="after")
+    def _more_months_cost_more(self) -> Self:
+        for expected in range(1, MOST_MONTHS + 1):
+            steps = self.discount_steps(expected)
+            paid = [months * (100 - percent) for months, percent in sorted(steps.items())]
+            if paid != sorted(paid):
+                raise ValueError(f"durations: with {expected} expected months, more months would cost less than fewer")
+        return self
+
+    def discount_steps(self, expected_months: int | None) -> dict[int, int]:
+        """Return the months that a kit is offered for, with the percent taken off; none without expected months."""
+        if expected_months is None:
+            return {}
+        return {rule.months or expected_months: rule.discount_percent for rule in self.durations.values()}

@@ -7,6 +7,9 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict
+
+from traya_gql.domain.money import percent_of
 from traya_gql.domain.orders import MAX_QUANTITY
 from traya_gql.domain.products import ProductFacts
 from traya_gql.domain.ruleset.kit_rules import KitRules
@@ -19,14 +22,36 @@ class KitKind(StrEnum):
     BASIC = "BASIC"
 
 
+class KitChoice(BaseModel):
+    """One of a report's offers: which kit, and for how many months."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: KitKind
+    months: int
+
+
 class Offer(NamedTuple):
-    """A kit for some months: `lines` are product and quantity, as an order would take them; at least one."""
+    """A kit for some months: `lines` are product and quantity, at least one. Ordered as a `KitChoice`.
+
+    `subtotal_paise` is what the lines cost at list prices.
+    """
 
     kind: KitKind
     months: int
     lines: tuple[tuple[UUID, int], ...]
     discount_percent: int
-    price_paise: int
+    subtotal_paise: int
+
+    @property
+    def discount_paise(self) -> int:
+        """What is taken off for ordering so many months."""
+        return percent_of(self.subtotal_paise, self.discount_percent)
+
+    @property
+    def price_paise(self) -> int:
+        """What the lines cost together after the discount."""
+        return self.subtotal_paise - self.discount_paise
 
 
 def offers(
@@ -34,28 +59,38 @@ def offers(
 ) -> tuple[Offer, ...]:
     """Return the offers at today's prices, COMPLETE first, the shortest first; none without expected months.
 
-    Only products that can be sent and need no prescription count. An offer of more pieces than a line of an order
-    holds is left out.
+    They are those of `offers_of`, but for a cheap kit that holds just what the whole one does for as many months.
     """
-    if expected_months is None:
-        return ()
-    return tuple(offer for kind in KitKind for offer in _offers_of(kind, kits.get(kind, ()), expected_months, rules))
+    found = {
+        kind: offers_of(kind, kits.get(kind, ()), expected_months=expected_months, rules=rules) for kind in KitKind
+    }
+    whole = {(offer.months, frozenset(offer.lines)) for offer in found[KitKind.COMPLETE]}
+    others = (offer for offer in found[KitKind.BASIC] if (offer.months, frozenset(offer.lines)) not in whole)
+    return (*found[KitKind.COMPLETE], *others)
 
 
-def _offers_of(
-    kind: KitKind, products: Sequence[ProductFacts], expected_months: int, rules: KitRules
+def offers_of(
+    kind: KitKind, products: Sequence[ProductFacts], *, expected_months: int | None, rules: KitRules
+) -> tuple[Offer, ...]:
+    """Return for which months one kit is offered, the shortest first, whatever the other kit holds.
+
+    Only products that can be sent and need no prescription count, each for no longer than its label allows. Left out is
+    an offer of more pieces than a line of an order holds, and one that holds no more than a shorter one or costs less.
+    """
+    found: list[Offer] = []
+    for offer in _by_months(kind, products, expected_months, rules):
+        if not found or (offer.lines != found[-1].lines and offer.price_paise >= found[-1].price_paise):
+            found.append(offer)
+    return tuple(found)
+
+
+def _by_months(
+    kind: KitKind, products: Sequence[ProductFacts], expected_months: int | None, rules: KitRules
 ) -> Iterator[Offer]:
     sold = [product for product in products if product.can_be_sent and not product.needs_prescription]
-    steps = {rule.months or expected_months: rule.discount_percent for rule in rules.durations.values()}
-    for months, percent in sorted(steps.items()):
-        quantities = [product.monthly_quantity * months for product in sold]
-        if not sold or max(quantities) > MAX_QUANTITY:
+    for months, percent in sorted(rules.discount_steps(expected_months).items()):
+        lines = tuple((product.id, product.pieces_for(months)) for product in sold)
+        if not sold or max(quantity for _, quantity in lines) > MAX_QUANTITY:
             continue
-        full = sum(product.price_paise * quantity for product, quantity in zip(sold, quantities, strict=True))
-        yield Offer(
-            kind=kind,
-            months=months,
-            lines=tuple((product.id, quantity) for product, quantity in zip(sold, quantities, strict=True)),
-            discount_percent=percent,
-            price_paise=full - (full * percent + 50) // 100,
-        )
+        subtotal = sum(product.price_paise * product.pieces_for(months) for product in sold)
+        yield Offer(kind=kind, months=months, lines=lines, discount_percent=percent, subtotal_paise=subtotal)

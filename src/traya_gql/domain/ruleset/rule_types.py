@@ -14,10 +14,11 @@ UNANSWERED = "UNANSWERED"
 """What a condition may name besides a question's options."""
 
 MOST_POINTS = 100
+MOST_MONTHS = 24
 
 Source = Annotated[str, StringConstraints(pattern=r"^(https?://\S+|design)$")]
 Score = Annotated[StrictInt, Field(ge=1, le=MOST_POINTS)]
-Months = Annotated[StrictInt, Field(ge=1, le=24)]
+Months = Annotated[StrictInt, Field(ge=1, le=MOST_MONTHS)]
 Percent = Annotated[StrictInt, Field(ge=1, le=100)]
 
 
