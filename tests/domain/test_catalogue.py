@@ -7,6 +7,8 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.domain.ruleset.answering import answers, assessed, healthy_man, healthy_woman, some
 from tests.domain.ruleset.test_golden_cases import GOLDEN
@@ -14,11 +16,12 @@ from traya_gql.domain.catalogue import SeedProduct, catalogue
 from traya_gql.domain.claims import claims_in
 from traya_gql.domain.customers import Gender
 from traya_gql.domain.languages import LocalText
-from traya_gql.domain.products import ProductCategory, ProductFacts, RegulatoryClass
+from traya_gql.domain.products import ProductCategory, ProductFacts, ProductStatus, RegulatoryClass
 from traya_gql.domain.ruleset.answers import Answers
 from traya_gql.domain.ruleset.codes import CauseCode
 from traya_gql.domain.ruleset.gates import findings, suits_everybody, why_left_out
 from traya_gql.domain.ruleset.kit import Kit, KitItem, compose, shared_kit
+from traya_gql.domain.ruleset.offers import KitKind, offers
 from traya_gql.domain.ruleset.options import (
     Dandruff,
     Deficiency,
@@ -89,13 +92,79 @@ def test_a_seeded_product_is_on_sale_at_its_price_in_paise() -> None:
     found = BY_SLUG["gentle-cleansing-shampoo"]
 
     assert (found.price_paise, found.is_active, found.is_in_stock) == (27_900, True, True)
+    assert (found.status, found.version) == (ProductStatus.PUBLISHED, 1)
+
+
+def test_bottles_weigh_more_than_tablets() -> None:
+    weights = {one.slug: one.weight_g for one in SHOP}
+
+    assert weights["gentle-cleansing-shampoo"] == 300
+    assert weights["early-intervention-hair-tonic"] == 320
+    assert Counter(weights.values()) == {260: 5, 300: 5, 120: 9, 320: 1}
+
+
+# --- for how long it may be taken ---------------------------------------------------------------------------------
+
+# "twice a week" is how often
+NAMES_A_TIME = re.compile(r"\b(?:weeks|months)\b|(?:एक|दो|तीन|चार|छह|बारह|\d) (?:हफ़्त|महीन)")
+NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "six": 6, "twelve": 12}
+# when to look for a doctor, when not to take it, and what happens afterwards: none says how long to take it
+NO_LIMITS = {
+    "If the flakes have not become fewer after four weeks, see a doctor.",
+    "Stop two weeks before an operation. It can make you sleepy: do not drive then.",
+    (
+        "More hair may fall in the first weeks. If that goes on after two months, or nothing has changed after four, "
+        "see a doctor."
+    ),
+    "What it does is lost three to four months after stopping.",
+}
+
+
+def limit_in(text: LocalText) -> int | None:
+    """Return the months that a text limits the time to; 0 for a time that is no number of months; None without any."""
+    if text.en in NO_LIMITS or not any(NAMES_A_TIME.search(one) for one in (text.en, text.hi)):
+        return None
+    found = re.search(r"(\w+) months", text.en)
+    return 0 if found is None else NUMBERS[found[1]]
+
+
+def test_each_product_whose_label_limits_the_time_holds_the_limit_and_no_other_does() -> None:
+    found = {one.slug: {limit_in(text) for text in (one.usage, *one.cautions)} - {None} for one in SHOP}
+
+    assert {slug: limits for slug, limits in found.items() if limits} == {
+        one.slug: {one.most_months} for one in SHOP if one.most_months is not None
+    }
+    assert {one.slug: one.most_months for one in SHOP if one.most_months is not None} == {
+        "stress-management-supplement": 3,
+        "early-intervention-hair-tonic": 3,
+    }
+
+
+@given(
+    kit=st.lists(st.sampled_from(SHOP), min_size=1, max_size=5, unique_by=lambda one: one.id),
+    basic=st.lists(st.sampled_from(SHOP), max_size=2, unique_by=lambda one: one.id),
+    expected_months=st.integers(min_value=1, max_value=12),
+)
+def test_no_kit_of_the_catalogue_is_offered_for_longer_than_its_labels_say(
+    kit: list[ProductFacts], basic: list[ProductFacts], expected_months: int
+) -> None:
+    kits = {KitKind.COMPLETE: kit, KitKind.BASIC: basic}
+
+    for offer in offers(kits, expected_months=expected_months, rules=RULES.kit):
+        for id_, quantity in offer.lines:
+            limits = [
+                limit
+                for text in (BY_SLUG[SLUGS[id_]].usage, *BY_SLUG[SLUGS[id_]].cautions)
+                if (limit := limit_in(text))
+            ]
+            assert quantity == BY_SLUG[SLUGS[id_]].monthly_quantity * min(offer.months, *limits, 99)
 
 
 def test_a_product_of_the_first_release_gets_all_that_was_not_known_of_it() -> None:
     found = SEEDS[0].facts
 
     first = {"slug": "s", "name": "n", "category": "OIL", "tags": (), "benefits": (), "price_paise": 1}
-    whole = ProductFacts.model_validate({**first, "id": SEEDS[0].id, "is_active": False, **found})
+    whole = ProductFacts.model_validate({**first, "id": SEEDS[0].id, "is_active": False, **found, "weight_g": 500})
     assert whole.ingredients == SHOP[0].ingredients
     assert (whole.name, whole.price_paise, whole.is_active, whole.is_in_stock) == ("n", 1, False, True)
 

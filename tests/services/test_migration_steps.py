@@ -11,13 +11,17 @@ import pytest
 
 from traya_gql.documents.hair_tests import HairTestRecord
 from traya_gql.documents.migrations import STEPS
+from traya_gql.documents.product_prices import ProductPriceRecord
 from traya_gql.documents.products import ProductRecord
 from traya_gql.documents.reports import ReportRecord
 from traya_gql.domain.catalogue import catalogue
+from traya_gql.domain.products import ProductFacts, ProductStatus
 from traya_gql.domain.ruleset.codes import GateCode
 from traya_gql.domain.ruleset.gates import findings
 from traya_gql.domain.ruleset.kit import compose
 from traya_gql.domain.ruleset.rules import current_ruleset
+from traya_gql.domain.search import near
+from traya_gql.domain.shelves import Findable, findable, words_of_product
 
 MADE_AT = datetime(2026, 11, 21, tzinfo=UTC)
 HOW_MANY = 1100
@@ -301,10 +305,10 @@ async def test_version_3_says_what_is_in_the_seeded_products_and_takes_others_of
         assert after["products"][key] == {**before["products"][key], **seeds[slug].facts}
         assert after["products"][key]["is_active"]
         assert after["products"][key]["ingredients"] == list(seeds[slug].ingredients)
-    unknown = ProductRecord.model_validate(after["products"][UNKNOWN_ID])
-    assert not unknown.can_be_sent
-    assert unknown.needs_prescription
-    assert (unknown.name, unknown.price_paise, unknown.ingredients) == (f"The {UNKNOWN}", 12_300, ())
+    unknown = after["products"][UNKNOWN_ID]
+    assert (unknown["is_active"], unknown["is_in_stock"]) == (False, False)
+    assert unknown["regulatory_class"] == "SCHEDULE_H"
+    assert (unknown["name"], unknown["price_paise"], unknown["ingredients"]) == (f"The {UNKNOWN}", 12_300, [])
 
 
 async def test_version_3_changes_no_customer_and_no_order(second_release: Any) -> None:
@@ -316,8 +320,9 @@ async def test_version_3_changes_no_customer_and_no_order(second_release: Any) -
     assert (after["customers"], after["orders"]) == (before["customers"], before["orders"])
 
 
-async def test_version_3_leaves_records_that_this_release_reads(second_release: Any) -> None:
-    await STEPS[3](second_release)
+async def test_version_3_and_those_after_it_leave_records_that_this_release_reads(second_release: Any) -> None:
+    for step in sorted(STEPS)[1:]:
+        await STEPS[step](second_release)
 
     after = await everything(second_release)
     products = [ProductRecord.model_validate(one) for one in after["products"].values()]
@@ -378,3 +383,124 @@ async def test_version_3_does_nothing_to_an_empty_database(database: Any) -> Non
     await STEPS[3](apart)
 
     assert await apart.list_collection_names() == []
+
+
+# --- version 4 ----------------------------------------------------------------------------------------------------
+
+NEW_FACTS = {"most_months", "weight_g", "is_draft", "version"}
+
+
+@pytest.fixture
+async def third_release(database: Any) -> AsyncIterator[Any]:
+    """The products of a database as the third release wrote it, apart from the one that the application uses."""
+    apart = database.client.get_database(f"{database.name}_third_release")
+    shop = [
+        {
+            **seed.product.model_dump(mode="json", exclude={"id", *NEW_FACTS}),
+            "_id": seed.id,
+            "created_at": MADE_AT,
+            "schema_version": 1,
+        }
+        for seed in catalogue()
+    ]
+    unknown = {**shop[0], "_id": UNKNOWN_ID, "slug": UNKNOWN, "name": "Somebody's Oil", "is_active": False}
+    await apart.products.insert_many([*shop, unknown])
+    yield apart
+    await apart.client.drop_database(apart.name)
+
+
+async def test_version_4_says_what_each_product_weighs_and_for_how_long_it_may_be_taken_and_that_none_is_a_draft(
+    third_release: Any,
+) -> None:
+    before = await everything(third_release)
+
+    await STEPS[4](third_release)
+
+    after = await everything(third_release)
+    weights = {seed.id: seed.weight_g for seed in catalogue()}
+    limits = {seed.id: seed.most_months for seed in catalogue()}
+    assert len(weights) == 20
+    for key, product in after["products"].items():
+        expected = {
+            "weight_g": weights.get(key, 500),
+            "most_months": limits.get(key),
+            "is_draft": False,
+            "version": 1,
+        }
+        assert {name: product[name] for name in NEW_FACTS} == expected
+        assert {**product, **before["products"][key]} == product
+        record = ProductRecord.model_validate(product)
+        assert record.status is (ProductStatus.ARCHIVED if key == UNKNOWN_ID else ProductStatus.PUBLISHED)
+
+
+async def test_version_4_keeps_the_price_that_each_product_came_with(third_release: Any) -> None:
+    await STEPS[4](third_release)
+
+    after = await everything(third_release)
+    rows = {one["_id"]: one async for one in third_release.product_prices.find()}
+    assert rows == {
+        key: {
+            "_id": key,
+            "product_id": key,
+            "version": 1,
+            "price_paise": product["price_paise"],
+            "previous_price_paise": None,
+            "changed_at": MADE_AT,
+            "changed_by": None,
+            "schema_version": 1,
+        }
+        for key, product in after["products"].items()
+    }
+    assert all(ProductPriceRecord.model_validate(row) for row in rows.values())
+
+
+async def test_version_4_lets_each_product_be_found(third_release: Any) -> None:
+    await third_release.products.create_index([("name", "text"), ("benefits", "text"), ("tags", "text")], name="text")
+    await third_release.products.create_index([("is_active", 1), ("name", 1)], name="is_active-by-name")
+
+    await STEPS[4](third_release)
+
+    after = await everything(third_release)
+    words = {word["_id"]: tuple(word["near"]) async for word in third_release.product_words.find()}
+    for key, product in after["products"].items():
+        facts = ProductFacts.model_validate({**product, "id": key})
+        found = findable(facts)
+        assert {name: product[name] for name in Findable.model_fields} == found.model_dump(mode="json")
+        assert set(words_of_product(facts)) <= words.keys()
+    assert words["dandruff"] == near("dandruff")
+    assert await third_release.catalogue_state.count_documents({"_id": "catalogue"}) == 1
+    assert set(await third_release.products.index_information()) == {"_id_"}
+
+
+@pytest.mark.parametrize("done", [0, 1, 20])
+async def test_version_4_cut_off_anywhere_can_be_run_again(third_release: Any, done: int) -> None:
+    before = await everything(third_release)
+    await STEPS[4](third_release)
+    whole = await everything(third_release)
+    undone = list(before["products"].values())[done:]
+    await third_release.products.delete_many({"_id": {"$in": [one["_id"] for one in undone]}})
+    await third_release.products.insert_many(undone)
+
+    await STEPS[4](third_release)
+
+    assert await everything(third_release) == whole
+
+
+async def test_version_4_leaves_what_this_release_wrote_alone(third_release: Any) -> None:
+    await STEPS[4](third_release)
+    changed = {"weight_g": 1, "most_months": 2, "version": 7, "is_draft": True, "is_active": False}
+    await third_release.products.update_one({"_id": UNKNOWN_ID}, {"$set": changed})
+    before = await everything(third_release)
+
+    await STEPS[4](third_release)
+
+    assert await everything(third_release) == before
+
+
+async def test_version_4_writes_no_products_into_an_empty_database(database: Any) -> None:
+    apart = database.client.get_database(f"{database.name}_empty_of_version_4")
+
+    await STEPS[4](apart)
+
+    assert await apart.list_collection_names() == ["catalogue_state"]
+    await apart.client.drop_database(apart.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 from pymongo import UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
@@ -11,6 +12,9 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
 from traya_gql.domain.catalogue import catalogue
+from traya_gql.domain.products import ProductFacts
+from traya_gql.domain.search import near
+from traya_gql.domain.shelves import findable, words_of_product
 
 Database = AsyncDatabase[dict[str, Any]]
 Step = Callable[[Database], Awaitable[None]]
@@ -216,6 +220,107 @@ def _new_test(test: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+# --- version 4 --------------------------------------------------------------------------------------------------------
+
+# in grams, as they were in that release
+_WEIGHTS = {
+    **dict.fromkeys(
+        (
+            "anti-dandruff-hair-oil",
+            "genetic-hair-fall-control-oil",
+            "stress-relief-hair-oil",
+            "nutrition-boost-hair-oil",
+            "early-stage-hair-growth-oil",
+        ),
+        260,
+    ),
+    **dict.fromkeys(
+        (
+            "dandruff-control-shampoo",
+            "gentle-cleansing-shampoo",
+            "advanced-hair-fall-shampoo",
+            "stress-defense-shampoo",
+            "nutrition-boost-shampoo",
+        ),
+        300,
+    ),
+    **dict.fromkeys(
+        (
+            "hair-vitamin-capsules",
+            "dht-blocker-tablets",
+            "stress-management-supplement",
+            "scalp-health-capsules",
+            "density-serum",
+            "calm-scalp-serum",
+            "minoxidil-5-solution",
+            "minoxidil-2-solution",
+            "minoxidil-5-finasteride-solution",
+        ),
+        120,
+    ),
+    "early-intervention-hair-tonic": 320,
+}
+_MOST_MONTHS = {"stress-management-supplement": 3, "early-intervention-hair-tonic": 3}  # by their labels
+_UNKNOWN_WEIGHT = 500  # nobody pays for a parcel that is much lighter, and the company for one that is much heavier
+
+
+async def _prepare_products_for_a_shop(database: Database) -> None:
+    """Version 4: products have a weight, a version and the price that they came with, and are no drafts.
+
+    They hold for how many months at a stretch their labels let somebody take them.
+
+    They are found by words and shelves of their own. Should the rules for those change, a later step makes them anew.
+    """
+    products = database["products"]
+    old = {"weight_g": {"$exists": False}}
+    facts = {"is_draft": False, "version": 1}
+    for slug, weight in _WEIGHTS.items():
+        known = {**facts, "weight_g": weight, "most_months": _MOST_MONTHS.get(slug)}
+        await products.update_one({"slug": slug, **old}, {"$set": known})
+    await products.update_many(old, {"$set": {**facts, "weight_g": _UNKNOWN_WEIGHT, "most_months": None}})
+    # until now no price could be changed
+    async for batch in _batches(products, {}, {"price_paise": 1, "created_at": 1}):
+        await database["product_prices"].bulk_write(
+            [UpdateOne({"_id": one["_id"]}, {"$setOnInsert": _first_price(one)}, upsert=True) for one in batch],
+            ordered=False,
+        )
+    missing = {"search_terms": {"$exists": False}}
+    async for batch in _batches(products, missing, {}):
+        facts_of = {one["_id"]: ProductFacts.model_validate({**one, "id": one["_id"]}) for one in batch}
+        # first, so that a step that is cut off does them again
+        words = {word for one in facts_of.values() for word in words_of_product(one)}
+        await database["product_words"].bulk_write([_add_word(word) for word in sorted(words)], ordered=False)
+        await products.bulk_write(
+            [UpdateOne({"_id": key}, {"$set": findable(one).model_dump()}) for key, one in facts_of.items()],
+            ordered=False,
+        )
+    await database["catalogue_state"].update_one(
+        {"_id": "catalogue"}, {"$setOnInsert": {"revision": uuid4(), "schema_version": 1}}, upsert=True
+    )
+    for index in ("text", *(f"{fields}-by-{key}" for fields in _LISTED_BY for key in _SORTED_BY)):
+        await _drop_index(database, "products", index)
+
+
+_LISTED_BY = ("is_active", "is_active-category", "is_active-tags", "is_active-category-tags")
+_SORTED_BY = ("name", "price_paise", "created_at")
+
+
+def _add_word(word: str) -> UpdateOne:
+    return UpdateOne({"_id": word}, {"$setOnInsert": {"near": list(near(word)), "schema_version": 1}}, upsert=True)
+
+
+def _first_price(product: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "product_id": product["_id"],
+        "version": 1,
+        "price_paise": product["price_paise"],
+        "previous_price_paise": None,
+        "changed_at": product["created_at"],
+        "changed_by": None,
+        "schema_version": 1,
+    }
+
+
 async def _batches(
     collection: AsyncCollection[dict[str, Any]], query: dict[str, Any], fields: dict[str, int]
 ) -> AsyncIterator[list[dict[str, Any]]]:
@@ -234,7 +339,11 @@ async def _drop_index(database: Database, name: str, index: str) -> None:
             raise
 
 
-STEPS: Mapping[int, Step] = {2: _give_hair_tests_their_person, 3: _bring_tests_to_the_new_questions}
+STEPS: Mapping[int, Step] = {
+    2: _give_hair_tests_their_person,
+    3: _bring_tests_to_the_new_questions,
+    4: _prepare_products_for_a_shop,
+}
 """What brings a database from the version before to this one; may be run again after a fault."""
 
 

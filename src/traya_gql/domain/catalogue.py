@@ -20,6 +20,7 @@ from traya_gql.domain.ruleset.options import Pattern
 _NAMESPACE = UUID("5b0ffca3-9d3f-4a3a-8a36-4f6e3c0b7c11")
 _PAISE = 100
 _KNOWN_BEFORE = {"id", "slug", "name", "category", "tags", "benefits", "price_paise", "is_active"}
+_KNOWN_LATER = {"most_months", "weight_g", "is_draft", "version"}
 
 
 class SeedProduct(BaseModel):
@@ -44,6 +45,8 @@ class SeedProduct(BaseModel):
     usage: LocalText
     cautions: tuple[LocalText, ...]
     monthly_quantity: int
+    weight_g: int
+    most_months: int | None = None
     is_for_men: bool = False
 
     @property
@@ -61,8 +64,8 @@ class SeedProduct(BaseModel):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the first release did not know of its products, as it is stored."""
-        return self.product.model_dump(mode="json", exclude=_KNOWN_BEFORE)
+        """What the first release did not know of its products and the third did, as it is stored."""
+        return self.product.model_dump(mode="json", exclude=_KNOWN_BEFORE | _KNOWN_LATER)
 
     def texts(self) -> dict[str, str | LocalText]:
         """Return all that customers read of it, by place: name and benefits are in English alone."""

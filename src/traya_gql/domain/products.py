@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from traya_gql.domain.ingredients import Ingredient
 from traya_gql.domain.languages import LocalText
+from traya_gql.domain.orders import MAX_QUANTITY
 from traya_gql.domain.ruleset.codes import CauseCode, EvidenceGrade
 from traya_gql.domain.ruleset.options import Pattern
 
@@ -37,6 +38,14 @@ class RegulatoryClass(StrEnum):
     SCHEDULE_H = "SCHEDULE_H"
 
 
+class ProductStatus(StrEnum):
+    """DRAFT: never sold, and seen by those who write the catalogue. PUBLISHED: sold. ARCHIVED: sold once, no more."""
+
+    DRAFT = "DRAFT"
+    PUBLISHED = "PUBLISHED"
+    ARCHIVED = "ARCHIVED"
+
+
 class ProductTag(StrEnum):
     """What a product is meant for."""
 
@@ -58,14 +67,20 @@ class ProductTag(StrEnum):
 # 20 lines of 20 pieces stay below 2^31 paise, the largest Int of GraphQL
 MAX_PRICE_PAISE = 5_000_000
 
+MAX_WEIGHT_G = 20_000
+
 MAX_MONTHLY_QUANTITY = 4
 """With the 12 months of the longest kit more pieces than one order line holds are never offered of one product."""
+
+MAX_LABEL_MONTHS = 24
 
 
 class ProductFacts(BaseModel):
     """What is known of a product.
 
     Args:
+        version: 1 when it is made, one more with each change.
+        is_draft: whether it was never published; then it is not active either.
         benefits: sentences for customers.
         price_paise: the MRP with all taxes, at most 50,000 rupees.
         is_active: whether it is sold at all.
@@ -82,6 +97,9 @@ class ProductFacts(BaseModel):
         usage: how to use it.
         cautions: what to look out for; may be empty.
         monthly_quantity: how many pieces last a month.
+        most_months: for how many months at a stretch the label lets somebody take it, or take it before a new check;
+            None without such a limit.
+        weight_g: what one piece weighs as it is sent, with all that it is packed in; at most 20 kg.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -107,12 +125,29 @@ class ProductFacts(BaseModel):
     usage: LocalText
     cautions: tuple[LocalText, ...]
     monthly_quantity: Annotated[int, Field(ge=1, le=MAX_MONTHLY_QUANTITY)]
+    weight_g: Annotated[int, Field(ge=1, le=MAX_WEIGHT_G)]
+    most_months: Annotated[int, Field(ge=1, le=MAX_LABEL_MONTHS)] | None = None
+    is_draft: bool = False
+    version: Annotated[int, Field(ge=1)] = 1
 
     @model_validator(mode="after")
     def _actives_are_ingredients(self) -> Self:
         if not set(self.actives) <= set(self.ingredients):
             raise ValueError("each active is one of the ingredients")
         return self
+
+    @model_validator(mode="after")
+    def _drafts_are_not_sold(self) -> Self:
+        if self.is_draft and self.is_active:
+            raise ValueError("a draft is not active")
+        return self
+
+    @property
+    def status(self) -> ProductStatus:
+        """Where it stands between being written and being taken off the shelf."""
+        if self.is_draft:
+            return ProductStatus.DRAFT
+        return ProductStatus.PUBLISHED if self.is_active else ProductStatus.ARCHIVED
 
     @property
     def needs_prescription(self) -> bool:
@@ -128,3 +163,15 @@ class ProductFacts(BaseModel):
     def monthly_price_paise(self) -> int:
         """What a month of it costs, with all taxes."""
         return self.price_paise * self.monthly_quantity
+
+    @property
+    def most_pieces(self) -> int:
+        """The most pieces that one order may hold: what a line holds, or less by the label."""
+        return MAX_QUANTITY if self.most_months is None else min(MAX_QUANTITY, self.pieces_for(self.most_months))
+
+    def pieces_for(self, months: int) -> int:
+        """Return how many pieces somebody takes in so many months, 1 or more, or in those that the label allows.
+
+        It may be more than a line of an order holds.
+        """
+        return self.monthly_quantity * (months if self.most_months is None else min(months, self.most_months))
