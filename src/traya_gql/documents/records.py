@@ -71,6 +71,12 @@ def _adapter(record: type[R]) -> TypeAdapter[list[R]]:
     return TypeAdapter(list[record])  # type: ignore[valid-type]
 
 
+def _projection(record: type[BaseModel]) -> dict[str, int] | None:
+    """Return what to leave out of what is read: the fields that a record names as `unread`, which it does not have."""
+    unread: Sequence[str] = getattr(record, "unread", ())
+    return dict.fromkeys(unread, 0) or None
+
+
 def read_all(record: type[R], raw: list[dict[str, Any]]) -> list[R]:
     """Return records from what MongoDB answered."""
     return _adapter(record).validate_python(raw)
@@ -78,7 +84,9 @@ def read_all(record: type[R], raw: list[dict[str, Any]]) -> list[R]:
 
 async def find_one(document: type[Document], record: type[R], query: dict[str, Any], *, comment: str) -> R | None:
     """Return the one record that meets the query, or None. One command; joins the transaction it runs in."""
-    raw = await document.get_pymongo_collection().find_one(query, comment=comment, session=current_session())
+    raw = await document.get_pymongo_collection().find_one(
+        query, _projection(record), comment=comment, session=current_session()
+    )
     return None if raw is None else record.model_validate(raw)
 
 
@@ -97,7 +105,13 @@ async def find_many(
     `hint` names the index to use.
     """
     cursor = document.get_pymongo_collection().find(
-        query, comment=comment, sort=sort or None, limit=limit, hint=hint, session=current_session()
+        query,
+        _projection(record),
+        comment=comment,
+        sort=sort or None,
+        limit=limit,
+        hint=hint,
+        session=current_session(),
     )
     if limit:
         # one batch, so that the cursor closes with its first answer instead of a second command
@@ -130,12 +144,31 @@ async def find_newest(
     return await find_many(document, record, query, comment=comment, sort=NEWEST_FIRST, limit=limit, hint=hint)
 
 
+async def find_versions(
+    document: type[Document],
+    record: type[R],
+    query: dict[str, Any],
+    *,
+    before: int | None,
+    limit: int,
+    comment: str,
+) -> list[R]:
+    """Return at most `limit` records that meet the query, of versions below `before` (None: all), the newest first.
+
+    One command. The index must hold the query's fields, then `version`. By versions and not by times: what one server
+    wrote after another may have an earlier time.
+    """
+    if before is not None:
+        query = {**query, "version": {"$lt": before}}
+    return await find_many(document, record, query, comment=comment, sort=[("version", DESCENDING)], limit=limit)
+
+
 async def find_by_ids(
     document: type[Document], record: type[RecordT], ids: Sequence[UUID], *, comment: str
 ) -> dict[UUID, RecordT]:
     """Return the records that exist among these ids, by id. One command."""
     cursor = document.get_pymongo_collection().find(
-        {"_id": {"$in": list(ids)}}, comment=comment, session=current_session()
+        {"_id": {"$in": list(ids)}}, _projection(record), comment=comment, session=current_session()
     )
     cursor = cursor.batch_size(len(ids) + 1)
     found = read_all(record, await cursor.to_list())

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
 import strawberry
 
-from traya_gql.context import Info
-from traya_gql.documents.products import ProductQuery, ProductRecord, ProductSort
+from traya_gql.context import Context, Info
+from traya_gql.documents.product_lists import ProductSort
+from traya_gql.documents.products import ProductRecord
+from traya_gql.domain.facets import PRICE_RANGES, Facets
 from traya_gql.domain.languages import Language
-from traya_gql.domain.products import ProductCategory, ProductTag, RegulatoryClass
+from traya_gql.domain.products import ProductCategory, ProductStatus, ProductTag, RegulatoryClass
+from traya_gql.domain.roles import Role
 from traya_gql.domain.ruleset.codes import EvidenceGrade
 from traya_gql.guards import AT_MOST
 from traya_gql.schema.common import Connection, Money, Node, NodeType, described_enum, money, node_id
@@ -60,6 +63,15 @@ described_enum(
     },
 )
 described_enum(
+    ProductStatus,
+    "Where a product stands. New values may be added.",
+    {
+        ProductStatus.DRAFT: "Written, and never sold: CATALOG_MANAGERs alone see it.",
+        ProductStatus.PUBLISHED: "On sale, if it is in stock.",
+        ProductStatus.ARCHIVED: "Not sold any more; orders and reports still show it.",
+    },
+)
+described_enum(
     ProductSort,
     "What a list of products is sorted by. Ties are decided by id, so that every order is total.",
     {
@@ -82,7 +94,9 @@ class Product(Node):
     tags: list[ProductTag] = strawberry.field(description="What it is meant for; may be empty.")
     benefits: list[str] = strawberry.field(description="What it may do, in lawful sentences; may be empty.")
     price: Money = strawberry.field(description="Today's price (MRP), with all taxes.")
-    is_active: bool = strawberry.field(description="Whether it is sold.")
+    status: ProductStatus = strawberry.field(description="Whether it is sold, or was, or never yet.")
+    version: int = strawberry.field(description="Grows with every change: the `expectedVersion` of changes.")
+    is_active: bool = strawberry.field(description="Whether it is sold: PUBLISHED.")
     is_in_stock: bool = strawberry.field(description="Whether it can be sent now.")
     needs_prescription: bool = strawberry.field(
         description="Whether it is sold on a doctor's prescription only. It is listed, and cannot be ordered yet."
@@ -91,6 +105,13 @@ class Product(Node):
     hsn: str = strawberry.field(description="The tariff heading, 4, 6 or 8 digits.")
     evidence: EvidenceGrade = strawberry.field(description="How well its use is shown.")
     monthly_quantity: int = strawberry.field(description="How many pieces last a month.")
+    most_months: int | None = strawberry.field(
+        description=(
+            "For how many months at a stretch its label lets somebody take it, or take it before a new check: no kit "
+            "and no order holds more. Null: the label names no such time."
+        )
+    )
+    weight_grams: int = strawberry.field(description="What one piece weighs as it is sent, with its packing.")
 
     @classmethod
     def of(cls, record: ProductRecord, language: Language) -> Self:
@@ -104,6 +125,8 @@ class Product(Node):
             tags=list(record.tags),
             benefits=list(record.benefits),
             price=money(record.price_paise),
+            status=record.status,
+            version=record.version,
             is_active=record.is_active,
             is_in_stock=record.is_in_stock,
             needs_prescription=record.needs_prescription,
@@ -111,7 +134,20 @@ class Product(Node):
             hsn=record.hsn,
             evidence=record.evidence,
             monthly_quantity=record.monthly_quantity,
+            most_months=record.most_months,
+            weight_grams=record.weight_g,
         )
+
+    @classmethod
+    def seen_in(cls, context: Context, record: ProductRecord | None, language: Language | None = None) -> Self | None:
+        """Return the product as this viewer sees it: a draft is there for who keeps the catalogue alone.
+
+        `language` is that of the texts; None: that of the request.
+        """
+        # not `viewer`: a bearer token that has ended shall not hide what is open to anyone
+        if record is None or (record.is_draft and Role.CATALOG_MANAGER not in context.known_viewer.roles):
+            return None
+        return cls.of(record, language or context.language)
 
     @strawberry.field(description="All its ingredients.", metadata={AT_MOST: _MOST_INGREDIENTS})
     def ingredients(self) -> list[Ingredient]:
@@ -132,15 +168,102 @@ class Product(Node):
         return [caution.in_(self.language) for caution in self.record.cautions]
 
 
+@strawberry.type(description="How many products of a list are of a category.")
+class CategoryCount:
+    value: ProductCategory = strawberry.field(description="The category.")
+    count: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="How many products of a list are meant for something.")
+class TagCount:
+    value: ProductTag = strawberry.field(description="What they are meant for.")
+    count: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="How many products of a list have a price in a range.")
+class PriceRangeCount:
+    min_price: Money = strawberry.field(description="The lowest price of the range: for `minPrice` of the filter.")
+    max_price: Money | None = strawberry.field(
+        description="The highest price of the range: for `maxPrice` of the filter. Null: the range has no end."
+    )
+    count: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="How many products of a list are so, or are not.")
+class YesNoCount:
+    value: bool = strawberry.field(description="Whether they are.")
+    count: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(
+    description=(
+        "How many products a list would hold if one of its filters had another value, and all others stayed as they "
+        "are: what a shop shows beside its filters. All values are there, in the same order always, also those with 0. "
+        "The numbers are exact, and hold for the whole list, not for the page."
+    )
+)
+class ProductFacets:
+    counted: strawberry.Private[Facets]
+
+    @strawberry.field(description="By `category`.", metadata={AT_MOST: len(ProductCategory)})
+    def categories(self) -> list[CategoryCount]:
+        return [CategoryCount(value=value, count=count) for value, count in self.counted.categories.items()]
+
+    @strawberry.field(
+        description="By `tag`. A product counts for each of its tags.", metadata={AT_MOST: len(ProductTag)}
+    )
+    def tags(self) -> list[TagCount]:
+        return [TagCount(value=value, count=count) for value, count in self.counted.tags.items()]
+
+    @strawberry.field(
+        description="By `minPrice` and `maxPrice`, from the lowest range to the highest.",
+        metadata={AT_MOST: len(PRICE_RANGES)},
+    )
+    def price_ranges(self) -> list[PriceRangeCount]:
+        return [
+            PriceRangeCount(
+                min_price=money(one.min_paise),
+                max_price=None if one.max_paise is None else money(one.max_paise),
+                count=count,
+            )
+            for one, count in self.counted.price_ranges.items()
+        ]
+
+    @strawberry.field(description="By `isInStock`: true, then false.", metadata={AT_MOST: 2})
+    def in_stock(self) -> list[YesNoCount]:
+        return _yes_and_no(self.counted.in_stock)
+
+    @strawberry.field(description="By `needsPrescription`: true, then false.", metadata={AT_MOST: 2})
+    def needs_prescription(self) -> list[YesNoCount]:
+        return _yes_and_no(self.counted.needs_prescription)
+
+
+def _yes_and_no(counts: Mapping[bool, int]) -> list[YesNoCount]:
+    return [YesNoCount(value=value, count=count) for value, count in counts.items()]
+
+
 @strawberry.type(description="A page of products.")
 class ProductConnection(Connection[Product]):
-    query: strawberry.Private[ProductQuery]
+    count: strawberry.Private[Callable[[], Awaitable[Facets]]]
+
+    is_corrected: bool = strawberry.field(
+        description=(
+            "Whether nothing has the words of `search` as they were typed, and these are the products that have words "
+            "much like them: `dandrufff shampo` finds what `dandruff shampoo` does. False without `search`."
+        )
+    )
 
     @strawberry.field(
         description="How many products the whole list holds. It is counted when asked for, so ask only when shown."
     )
-    async def total_count(self, info: Info) -> int:
-        return await info.context.loaders.product_count_by_query.load(self.query)
+    async def total_count(self) -> int:
+        return (await self.count()).total
+
+    @strawberry.field(
+        description="How many products of each kind there are. Counted when asked for, so ask only when shown."
+    )
+    async def facets(self) -> ProductFacets:
+        return ProductFacets(counted=await self.count())
 
 
 @strawberry.input(description="Which products. All parts that are given must hold.")
@@ -149,6 +272,12 @@ class ProductFilterInput:
     tag: ProductTag | None = strawberry.field(default=None, description="Only products meant for this.")
     is_active: bool | None = strawberry.field(
         default=True, description="Only those that can be ordered (true), cannot (false), or both (null)."
+    )
+    is_in_stock: bool | None = strawberry.field(
+        default=None, description="Only those that can be sent now (true), or cannot (false)."
+    )
+    needs_prescription: bool | None = strawberry.field(
+        default=None, description="Only those that are sold on a doctor's prescription (true), or without (false)."
     )
     min_price: Decimal | None = strawberry.field(
         default=None, description='Only from this price on, in rupees, such as "300" or "299.50".'
@@ -161,16 +290,14 @@ def product_of(id_: UUID, info: Info, language: Language | None = None) -> Produ
 
     `language` is that of the object; None: that of the request.
     """
-    language = language or info.context.language
-    found = info.context.loaders.product_by_id.load(id_)
+    context = info.context
+    found = context.loaders.product_by_id.load(id_)
     if found.done():
-        return _shown(found.result(), language)
-    return _shown_later(found, language)  # type: ignore[return-value] # graphql-core awaits what can be awaited
+        return Product.seen_in(context, found.result(), language)
+    return _seen_later(context, found, language)  # type: ignore[return-value] # graphql-core awaits what can be awaited
 
 
-def _shown(record: ProductRecord | None, language: Language) -> Product | None:
-    return None if record is None else Product.of(record, language)
-
-
-async def _shown_later(record: Awaitable[ProductRecord | None], language: Language) -> Product | None:
-    return _shown(await record, language)
+async def _seen_later(
+    context: Context, record: Awaitable[ProductRecord | None], language: Language | None
+) -> Product | None:
+    return Product.seen_in(context, await record, language)
