@@ -78,7 +78,7 @@ bench: $(VENV)/.dev ## figures side by side with a plain Strawberry + Beanie app
 	@timeout 1200 $(BIN)/python -m bench
 
 .PHONY: mutants
-mutants: $(VENV)/.dev ## change the assessment's code and rules one place at a time: the tests must notice; about 4 minutes
+mutants: $(VENV)/.dev ## change the code and rules of the assessment and of prices one place at a time: the tests must notice; about 4 minutes
 	@timeout 1500 $(BIN)/python -m tools.mutants
 
 .PHONY: ready

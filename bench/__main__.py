@@ -29,7 +29,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pymongo import MongoClient
 from rich.progress import Progress
 
-from bench import checks, jobs, multipart
+from bench import checks, jobs, multipart, search
 from bench.assessments import figures
 from bench.load import Load, WrongAnswer, ask, generator, load
 from bench.operations import (
@@ -44,7 +44,7 @@ from bench.operations import (
     tickets,
 )
 from bench.servers import Server, ours, plain
-from bench.showing import out, show_assessed, show_checked, show_compared, show_uploads, show_worked
+from bench.showing import out, show_assessed, show_checked, show_compared, show_searched, show_uploads, show_worked
 from traya_gql.integrations.mongodb.embedded import attach
 
 CONNECTIONS = (1, 32)
@@ -77,15 +77,17 @@ def main() -> None:
 
         facts = _facts(options, client)
         compared = _compare(client, uri_of, folder, options)
+        searched = _measure_search(client, uri_of, folder, options)
         uploads, checked, worked = _measure_photos_and_jobs(client, uri_of, folder, options)
     show_compared(compared, facts)
     show_assessed(assessed)
+    show_searched(searched)
     show_uploads(uploads)
     show_checked(checked)
     show_worked(worked)
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{facts['time'].replace(':', '')}.json"
-    parts = {"uploads": uploads, "checked": checked, "jobs": worked}
+    parts = {"search": searched, "uploads": uploads, "checked": checked, "jobs": worked}
     written = {"facts": facts, **compared, **parts, "assessments": [one._asdict() for one in assessed]}
     file.write_text(json.dumps(written, indent=1))
     out.print(f"Written to {file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}")
@@ -103,7 +105,7 @@ def _compare(
         ours(uri_of("bench_ours"), folder) as first,
         plain(uri_of("bench_plain"), folder, is_standard=options.standard) as second,
     ):
-        filled = fill(client["bench_ours"], client["bench_plain"], port=first.port)
+        filled = fill(client["bench_ours"], client["bench_plain"], server=first)
         chosen = [one for one in operations(filled) if options.only in one.name]
         _refuse_differences(chosen, first, second)
         results = _measure(chosen, first, second, client, options)
@@ -113,6 +115,16 @@ def _compare(
         memory = {server.name: round(server.peak_memory_mb(), 1) for server in (first, second)}
         begun = _measure_alone(tickets(), first, client, options) if options.only in tickets().name else []
     return {"peak_memory_mb": memory, "results": results, "signed_in": signings, "tickets": begun}
+
+
+def _measure_search(
+    client: MongoClient[dict[str, Any]], uri_of: Callable[[str], str], folder: Path, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Return what came of the search of a large shop; empty if it was not asked for."""
+    if options.only not in search.NAME:
+        return {}
+    with out.status(search.NAME):
+        return search.measure(client, uri_of("bench_search"), folder, seconds=options.seconds, rounds=options.rounds)
 
 
 def _measure_photos_and_jobs(

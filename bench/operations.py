@@ -15,19 +15,22 @@ from uuid import UUID, uuid4, uuid5
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from bench.load import Request, ask
+from bench.load import ask
 from bench.servers import Post, Server
 from traya_gql.documents.customers import CustomerRecord
 from traya_gql.documents.orders import OrderRecord
+from traya_gql.domain.gst import contained_tax
 from traya_gql.domain.orders import NUMBER_BITS, order_number
 from traya_gql.domain.photo_texts import PHOTO_TEXTS
-from traya_gql.domain.pricing import line_total, quote
+from traya_gql.domain.pricing import Pricing
+from traya_gql.domain.shelves import Findable
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PRODUCTS = 75
 REPORTS = 300
 CUSTOMERS = 240
 ORDERS_EACH = 20
+_PERCENT = 5
 VIEWER_ORDERS = """
 query ViewerOrders {
   viewer {
@@ -60,10 +63,14 @@ class Operation(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A report with a kit for its person, and one for everybody who has its link."""
+    """A report with a kit for its person, and one for everybody who has its link.
+
+    `told` is what an order of a month of the person's kit is to expect.
+    """
 
     id: UUID
     public_id: str
+    told: dict[str, str]
 
 
 class Filled(NamedTuple):
@@ -79,7 +86,7 @@ def operations(filled: Filled) -> list[Operation]:
 
     def orders(count: int) -> list[Post]:
         chosen = list(itertools.islice(reports, count))
-        posts = _posts("place_order", [order(report.public_id) for report in chosen])
+        posts = _posts("place_order", [order(report.public_id, report.told) for report in chosen])
         return [post._replace(report_id=report.id) for post, report in zip(posts, chosen, strict=True)]
 
     def viewer_orders(count: int) -> list[Post]:
@@ -144,11 +151,17 @@ def hair_tests(count: int) -> list[dict[str, Any]]:
     return tests
 
 
-def order(public_id: str) -> dict[str, Any]:
+def price(public_id: str) -> dict[str, Any]:
+    """Return the variables of the price of a month of a report's kit; the token is the server's to put in."""
+    example = json.loads((EXAMPLES / "price_preview.json").read_text(encoding="utf-8"))["input"]
+    return {"input": {**example, "reportPublicId": public_id}}
+
+
+def order(public_id: str, told: dict[str, str]) -> dict[str, Any]:
     """Return the variables of an order of a report's kit, as its person; the token is the server's to put in."""
     example = json.loads((EXAMPLES / "place_order.json").read_text(encoding="utf-8"))["input"]
     own = {"idempotencyKey": str(uuid4()), "phone": str(next(_phones)), "reportPublicId": public_id}
-    return {"input": {**example, **own}}
+    return {"input": {**example, **own, **told}}
 
 
 def _posts(name: str, variables: list[dict[str, Any]]) -> list[Post]:
@@ -157,24 +170,30 @@ def _posts(name: str, variables: list[dict[str, Any]]) -> list[Post]:
     return [Post(f'{head}, "variables": {json.dumps(one)}}}') for one in variables]
 
 
-def fill(ours: Database[dict[str, Any]], plain: Database[dict[str, Any]], *, port: int) -> Filled:
-    """Give both databases the same products, and the same reports and orders made by ours."""
+def fill(ours: Database[dict[str, Any]], plain: Database[dict[str, Any]], *, server: Server) -> Filled:
+    """Give both databases the same products, and the same reports and orders made by our server."""
     _add_products(ours)
     for variables in hair_tests(REPORTS):
-        _tell(port, "submit_hair_test", variables)
+        _tell(server, Post(_posts("submit_hair_test", [variables])[0].body))
     found = ours["reports"].find({"kit.items": {"$ne": []}, "shared_kit": {"$ne": []}}, {"public_id": 1})
-    reports = [Report(one["_id"], one["public_id"]) for one in found]
-    # as whoever has the link alone: the token of the example opens nothing
-    _tell(port, "place_order", order(reports[0].public_id))
+    reports = [Report(one["_id"], one["public_id"], _told(server, one["_id"], one["public_id"])) for one in found]
+    first = reports[0]
+    _tell(server, _posts("place_order", [order(first.public_id, first.told)])[0]._replace(report_id=first.id))
     customer_ids = _add_customers(ours)
     for name in ("products", "hair_tests", "reports", "orders"):
-        plain[name].insert_many(list(ours[name].find()))
+        plain[name].insert_many(list(ours[name].find({}, dict.fromkeys(Findable.model_fields, 0))))
     return Filled(reports, customer_ids)
 
 
-def _tell(port: int, name: str, variables: dict[str, Any]) -> None:
-    for post in _posts(name, [variables]):
-        ask(port, Request(post.body))
+def _told(server: Server, report_id: UUID, public_id: str) -> dict[str, str]:
+    post = _posts("price_preview", [price(public_id)])[0]._replace(report_id=report_id)
+    preview = _tell(server, post)["pricePreview"]["preview"]
+    return {"expectedTotal": preview["pricing"]["total"]["amount"], "previewKey": preview["previewKey"]}
+
+
+def _tell(server: Server, post: Post) -> dict[str, Any]:
+    [request] = server.requests([post])
+    return ask(server.port, request)
 
 
 def _add_products(ours: Database[dict[str, Any]]) -> None:
@@ -214,10 +233,12 @@ def _ordered(products: list[dict[str, Any]], choose: random.Random) -> dict[str,
     lines = []
     for product in products:
         price, quantity = product["price_paise"], choose.randint(1, 3)
-        total = line_total(unit_price_paise=price, quantity=quantity)
+        tax = contained_tax(price * quantity, hsn=product["hsn"], percent=_PERCENT, is_intra_state=False)
         own = {"product_id": product["_id"], "product_name": product["name"], "unit_price_paise": price}
-        lines.append({**own, "quantity": quantity, "total_paise": total})
-    pricing = quote(line["total_paise"] for line in lines).model_dump()
+        paid = {"quantity": quantity, "total_paise": price * quantity, "discount_paise": 0, "tax": tax.model_dump()}
+        lines.append({**own, **paid})
+    subtotal = sum(line["total_paise"] for line in lines)
+    pricing = Pricing(subtotal_paise=subtotal, total_paise=subtotal).model_dump()
     return {"_id": uuid4(), "number": order_number(choose.getrandbits(NUMBER_BITS)), "lines": lines, "pricing": pricing}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import checks, multipart
+from bench import checks, multipart, search
 from bench.assessments import Figure
 
 out = Console(width=None if sys.stdout.isatty() else 120)
@@ -63,6 +63,32 @@ def show_compared(compared: dict[str, Any], facts: dict[str, Any]) -> None:
 def show_assessed(assessed: list[Figure]) -> None:
     for figure in assessed:
         out.print(f"{figure}; all questions answered, median and range of rounds", highlight=False)
+
+
+def show_searched(found: dict[str, Any]) -> None:
+    if not found:
+        return
+    table = Table("Questions", "At once", title=f"{search.NAME}: ours, {found['products']:,} products")
+    for heading in ("req/s", "p50 ms", "p95 ms", "p99 ms", "Aim p95"):
+        table.add_column(heading, justify="right")
+    for row in found["rows"]:
+        has_aim = row["kind"] == search.MIXED and row["connections"] > 1
+        table.add_row(
+            row["kind"],
+            str(row["connections"]),
+            f"{row['rate']:,.0f}",
+            *(f"{row[key]:.1f}" for key in ("p50_ms", "p95_ms", "p99_ms")),
+            _at_most(row["p95_ms"], search.AIM_P95_MS) if has_aim else "",
+        )
+    out.print(table)
+    for row in found["mongodb"]:
+        out.print(
+            f"MongoDB alone, first page, {row['kind']}, {row['way']}: p50 {row['p50_ms']:.2f} ms, p95 "
+            f"{row['p95_ms']:.2f} ms",
+            highlight=False,
+        )
+    sizes = ", ".join(f"{name} {size:.1f}" for name, size in found["sizes_mb"].items())
+    out.print(f"MB: {sizes}; a product is written in {found['write_ms']:.1f} ms", highlight=False)
 
 
 def show_uploads(rows: list[dict[str, Any]]) -> None:

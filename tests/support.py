@@ -73,7 +73,13 @@ class GraphClient:
     sms: SmsStandIn = field(default_factory=SmsStandIn)
 
     async def ask(self, query: str, *, bearer: str | None = None, **variables: Any) -> dict[str, Any]:
-        """Return the whole response of a request that was understood."""
+        """Return the whole response of a request that was understood.
+
+        An order without an expected total asks for its price first, as a front end does.
+        """
+        typed: Any = variables.get("input")
+        if "placeOrder" in query and is_unpriced(typed):
+            variables = {**variables, "input": {**typed, **await self.told(typed, bearer=bearer)}}
         headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
         response = await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
         assert response.status_code == 200, response.text
@@ -93,6 +99,10 @@ class GraphClient:
         code: str = answer["errors"][0]["extensions"]["code"]
         return code
 
+    async def told(self, typed: dict[str, Any], *, bearer: str | None = None) -> dict[str, str]:
+        """Return what the order of a price is to expect; of one that is refused, as the order will be, a total of 0."""
+        return told_by(await self.ask(PRICE_PREVIEW, bearer=bearer, input=priced(typed)))
+
     async def request_code(self, phone: str) -> tuple[str, str]:
         """Return the challenge of a code that was requested, and the code that the phone received."""
         asked = await self.data(REQUEST_OTP, input={"phone": phone})
@@ -107,6 +117,31 @@ class GraphClient:
         payload = given["verifyOtp"]
         assert payload["userErrors"] == []
         return SignedIn(payload["accessToken"], payload["refreshToken"], payload["customer"]["id"])
+
+
+PRICE_PREVIEW = """query ($input: PricePreviewInput!) {
+  pricePreview(input: $input) { preview { previewKey pricing { total { amount } } } userErrors { code path } }
+}"""
+_PRICED = ("reportPublicId", "reportAccessToken", "lines", "kit", "couponCode")
+
+
+def told_by(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Return what an order is to expect by an answer to `PRICE_PREVIEW`; of a refused price, a total of 0."""
+    preview = ((answer.get("data") or {}).get("pricePreview") or {}).get("preview")
+    if not preview:
+        return {"expectedTotal": "0"}
+    return {"expectedTotal": preview["pricing"]["total"]["amount"], "previewKey": preview["previewKey"]}
+
+
+def is_unpriced(typed: Any) -> bool:
+    """Whether this is the input of an order that names no expected total; None names one: none."""
+    return isinstance(typed, dict) and "shippingAddress" in typed and "expectedTotal" not in typed
+
+
+def priced(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the input of the price of an order, from the order's."""
+    place = {name: typed["shippingAddress"][name] for name in ("pinCode", "state")}
+    return {**{name: typed[name] for name in _PRICED if name in typed}, **place}
 
 
 REQUEST_OTP = """mutation ($input: RequestOtpInput!) {
@@ -262,6 +297,7 @@ def product_document(slug: str, *, id_: UUID | None = None) -> ProductDocument:
         usage=LocalText(en="Use it.", hi="इस्तेमाल करें।"),
         cautions=(),
         monthly_quantity=1,
+        weight_g=260,
     )
 
 

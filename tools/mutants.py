@@ -1,4 +1,4 @@
-"""Change the assessment's code and rules one place at a time, and see that the tests of the ruleset notice.
+"""Change the code and rules of the assessment and of prices one place at a time, and see that their tests notice.
 
 python -m tools.mutants [mutmut | rules]
 
@@ -38,6 +38,7 @@ _CLOSEST: dict[str | tuple[str, ...], str] = {
     ("hypothesis", "doctor_only", "patterns", "recovery", "confidence"): "outlook",
     "gate": "gates",
     ("kit", "shared"): "kit|offers",
+    ("gst", "money", "pricing"): "gst|money|pricing",
 }
 """Which tests are closest to a section of the rules, or to a file: a pattern of their names."""
 _SLOW_OR_BLIND = re.compile(r"propert|broken|answers")

@@ -48,7 +48,10 @@ from traya_gql.observability.faults import describe_fault, install_excepthooks, 
 from traya_gql.observability.logging import configure_logging, get_logger
 from traya_gql.services import Services
 from traya_gql.services.access_tokens import AccessTokens
+from traya_gql.services.catalogue import Catalogue
+from traya_gql.services.coupons import Coupons, CouponTurns
 from traya_gql.services.customers import Customers
+from traya_gql.services.delivery import Delivery
 from traya_gql.services.hair_test_drafts import HairTestDrafts
 from traya_gql.services.hair_tests import HairTests
 from traya_gql.services.idempotency import WAIT_S, Once
@@ -56,6 +59,7 @@ from traya_gql.services.jobs import Jobs
 from traya_gql.services.keys import Keys
 from traya_gql.services.one_time_codes import OneTimeCodes
 from traya_gql.services.orders import Orders
+from traya_gql.services.prices import Prices
 from traya_gql.services.products import Products
 from traya_gql.services.rate_limits import RateLimiter
 from traya_gql.services.reports import Reports
@@ -194,12 +198,24 @@ def build_services(
     codes = OneTimeCodes(keys=keys, messages=messages, limiter=limiter, rates=rates, now=clock)
     return Services(
         access_tokens=tokens,
+        catalogue=Catalogue(transactions=transactions, now=clock),
+        coupons=Coupons(transactions=transactions, now=clock),
         customers=Customers(transactions=transactions),
+        delivery=Delivery(now=clock),
         hair_test_drafts=HairTestDrafts(tokens=tokens, limiter=limiter, rates=rates, now=clock),
         hair_tests=HairTests(once=once, tokens=tokens, limiter=limiter, rates=rates, rules=rules, now=clock),
         jobs=Jobs(),
         one_time_codes=codes,
-        orders=Orders(once=once, tokens=tokens, limiter=limiter, rates=rates, rules=rules, now=clock),
+        orders=Orders(
+            once=once,
+            tokens=tokens,
+            limiter=limiter,
+            rates=rates,
+            rules=rules,
+            turns=CouponTurns(),
+            now=clock,
+        ),
+        prices=Prices(limiter=limiter, rates=rates, rules=rules, now=clock),
         products=Products(),
         scalp_photos=ScalpPhotos(
             transactions=transactions,

@@ -73,6 +73,7 @@ ORDER_TOKEN = Guard(
 SIGNED_IN = Guard("SignedIn", "Who may ask: who is signed in.", frozenset({Role.CUSTOMER}))
 ADMIN = _staff("Admin", Role.ADMIN)
 DOCTOR = _staff("Doctor", Role.DOCTOR)
+CATALOG_MANAGER = _staff("CatalogManager", Role.CATALOG_MANAGER)
 SUPPORT_OR_ADMIN = _staff("SupportOrAdmin", Role.SUPPORT, Role.ADMIN)
 
 
@@ -167,6 +168,9 @@ PHOTO_READERS = Readers(
     is_token_good=True,
     is_treating_staff_admitted=True,
 )
+COUPON_READERS = Readers(
+    "CouponReaders", "Private: null unless the reader is a CATALOG_MANAGER.", roles=frozenset({Role.CATALOG_MANAGER})
+)
 HEALTH_READERS = Readers(
     "HealthReaders",
     f"Private: null unless the reader is that customer, or one of the {_TREATING}.",
@@ -174,13 +178,25 @@ HEALTH_READERS = Readers(
 )
 
 
-def query_field(*, guard: Guard, description: str) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a root query field."""
+def query_field(
+    *,
+    guard: Guard,
+    description: str,
+    refusals: tuple[type[Refusal], ...] = (),
+    input_codes: frozenset[RefusalCode] = frozenset(),
+) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a root query field. One with refusals answers a payload, as mutations do: see `mutation_field`."""
+    codes = input_codes.union(*(refusal.codes for refusal in refusals))
+    text = f"{description}\n\n{guard.sentence}"
+    metadata: dict[str, Any] = {GUARD: guard}
+    if codes:
+        text += f"\n\n{_printed(codes)}"
+        metadata[CODES] = codes
 
     def declare(resolver: Callable[..., Any]) -> Any:
-        return strawberry.field(
-            _guarded(resolver, guard), description=f"{description}\n\n{guard.sentence}", metadata={GUARD: guard}
-        )
+        asked = _guarded(resolver, guard)
+        answer = _answering_refusals(resolver, asked, (InvalidInput, *refusals), codes) if codes else asked
+        return strawberry.field(answer, description=text, metadata=metadata)
 
     return declare
 
@@ -201,29 +217,40 @@ def mutation_field(
         input_codes: the codes that InvalidInput may carry here.
     """
     codes = input_codes.union(*(refusal.codes for refusal in refusals))
-    printed = f"Codes of `userErrors`: {', '.join(sorted(codes))}." if codes else "It has no `userErrors` so far."
-    text = f"{description}\n\n{guard.sentence}\n\n{printed}"
-
-    declared: tuple[type[Refusal], ...] = (InvalidInput, *refusals)
+    text = f"{description}\n\n{guard.sentence}\n\n{_printed(codes)}"
 
     def declare(resolver: Callable[..., Any]) -> Any:
-        # nullable, so that a denial or a limit nulls its own field and not those beside it
-        payload = get_args(inspect.get_annotations(resolver, eval_str=True)["return"])[0]
-        asked = _guarded(resolver, guard)
-
-        @functools.wraps(resolver)
-        async def answer(self: Any, info: strawberry.Info[Context, None], **kwargs: Any) -> Any:
-            try:
-                return await asked(self, info, **kwargs)
-            except declared as refusal:
-                if not codes.issuperset(problem.code for problem in refusal.problems):
-                    raise
-                info.context.refused_with.extend(problem.code for problem in refusal.problems)
-                return payload.refused(refusal, info.context.language)
-
+        answer = _answering_refusals(resolver, _guarded(resolver, guard), (InvalidInput, *refusals), codes)
         return strawberry.mutation(answer, description=text, metadata={GUARD: guard, CODES: codes})
 
     return declare
+
+
+def _printed(codes: frozenset[RefusalCode]) -> str:
+    return f"Codes of `userErrors`: {', '.join(sorted(codes))}." if codes else "It has no `userErrors` so far."
+
+
+def _answering_refusals(
+    resolver: Callable[..., Any],
+    asked: Callable[..., Any],
+    declared: tuple[type[Refusal], ...],
+    codes: frozenset[RefusalCode],
+) -> Callable[..., Any]:
+    """Return `asked`, with declared refusals as the payload that the resolver would have answered."""
+    # nullable, so that a denial or a limit nulls its own field and not those beside it
+    payload = get_args(inspect.get_annotations(resolver, eval_str=True)["return"])[0]
+
+    @functools.wraps(resolver)
+    async def answer(self: Any, info: strawberry.Info[Context, None], **kwargs: Any) -> Any:
+        try:
+            return await asked(self, info, **kwargs)
+        except declared as refusal:
+            if not codes.issuperset(problem.code for problem in refusal.problems):
+                raise
+            info.context.refused_with.extend(problem.code for problem in refusal.problems)
+            return payload.refused(refusal, info.context.language)
+
+    return answer
 
 
 def _guarded(resolver: Callable[..., Any], guard: Guard) -> Callable[..., Any]:

@@ -6,13 +6,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from pydantic import BaseModel
 
 from tests.access.people import ADD_ADDRESS, GUESTS, HELD_BACK, SUBMIT, Cast, Person, new_phone
 from tests.api.photographing import CONSENT
-from tests.support import address, given, hair_test, order
+from tests.support import address, given, hair_test, order, priced, product_document
 from traya_gql.app import now
+from traya_gql.documents.coupon_changes import CouponChangeDocument
+from traya_gql.documents.coupons import CouponDocument
+from traya_gql.documents.products import ProductDocument
+from traya_gql.domain.coupons import CouponKind, CouponTerms
+from traya_gql.schema.common import NodeType, node_id
 from traya_gql.services.jobs import JobKind
 
 Variables = Mapping[str, Any]
@@ -152,6 +158,43 @@ async def _refresh_token(cast: Cast, person: Person) -> Variables:
     return {"input": {"refreshToken": (await cast.client.sign_in(new_phone())).refresh_token}}
 
 
+async def _a_coupon(cast: Cast, person: Person) -> CouponDocument:
+    terms = CouponTerms(kind=CouponKind.PERCENT, percent=10, starts_at=now())
+    code = f"ACCESS-{uuid4().hex[:20].upper()}"
+    return await CouponDocument(id=uuid4(), created_at=now(), code=code, terms=terms, created_by=uuid4()).insert()
+
+
+async def _coupon_code(cast: Cast, person: Person) -> Variables:
+    return {"code": (await _a_coupon(cast, person)).code}
+
+
+async def _coupon_id(cast: Cast, person: Person) -> Variables:
+    return {"id": node_id(NodeType.COUPON, (await _a_coupon(cast, person)).id)}
+
+
+async def _changed_coupon_id(cast: Cast, person: Person) -> Variables:
+    coupon = await _a_coupon(cast, person)
+    change = CouponChangeDocument(
+        id=uuid4(),
+        coupon_id=coupon.id,
+        version=2,
+        changed_at=now(),
+        changed_by=uuid4(),
+        terms=coupon.terms,
+        is_enabled=False,
+    )
+    await change.insert()
+    return {"id": node_id(NodeType.COUPON, coupon.id)}
+
+
+async def _coupon_to_update(cast: Cast, person: Person) -> Variables:
+    return {**await _coupon_id(cast, person), "input": {"expectedVersion": 1, "terms": _coupon_terms()}}
+
+
+def _coupon_terms() -> Variables:
+    return {"value": {"percent": 10}, "startsAt": now().isoformat()}
+
+
 # --- and after ----------------------------------------------------------------------------------------------------
 
 
@@ -228,16 +271,57 @@ def _mutation(
     }
 
 
+async def _an_order(cast: Cast, person: Person) -> Variables:
+    typed = order(cast.owner.public_id, phone=cast.phone(person))
+    return {"input": {**typed, **await cast.client.told(typed, bearer=cast.bearers[person])}}
+
+
 async def _product(cast: Cast, person: Person) -> Variables:
     found = await cast.client.data(_PRODUCT)
     return {"id": found["product"]["id"]}
 
 
+async def _a_draft(cast: Cast, person: Person) -> Variables:
+    return await _a_product(is_active=False, is_draft=True)
+
+
+async def _something_sold(cast: Cast, person: Person) -> Variables:
+    return await _a_product(is_active=True, is_draft=False)
+
+
+async def _a_product(*, is_active: bool, is_draft: bool) -> Variables:
+    facts = product_document(f"made-{uuid4().hex}").model_dump(exclude={"is_active", "is_draft"})
+    sellable = {"benefits": ("Supports a comfortable scalp.",), "ingredients": ("NEEM",), "hsn": "33059019"}
+    made = ProductDocument.model_validate({**facts, **sellable, "is_active": is_active, "is_draft": is_draft})
+    await made.insert()
+    return {"id": node_id(NodeType.PRODUCT, made.id), "input": {"expectedVersion": made.version}}
+
+
+_NEW_PRODUCT: Variables = {
+    "category": "OIL",
+    "price": "1",
+    "regulatoryClass": "COSMETIC",
+    "evidence": "C",
+    "hsn": "3305",
+    "usage": {"en": "Use it.", "hi": "लगाएँ।"},
+    "weightGrams": 1,
+}
 _PRODUCT = '{ product(slug: "stress-relief-hair-oil") { id } }'
 _BY_ID = "query ($id: ID!) { node(id: $id) { id } }"
 _BY_IDS = "query ($id: ID!) { nodes(ids: [$id]) { id } }"
 
 SAMPLES: dict[str, Sample] = {
+    "Query.coupon": Sample(
+        "query ($code: String!) { coupon(code: $code) { id } }", {"Query.coupon": "coupon"}, _coupon_code
+    ),
+    "Query.couponChanges": Sample(
+        "query ($id: ID!) { couponChanges(couponId: $id) { nodes { version } } }",
+        {"Query.couponChanges": "couponChanges"},
+        _changed_coupon_id,
+    ),
+    "Query.coupons": Sample("{ coupons { nodes { id } } }", {"Query.coupons": "coupons"}, _coupon_id),
+    "node(Coupon)": Sample(_BY_ID, {"node(Coupon)": "node"}, _coupon_id),
+    "nodes(Coupon)": Sample(_BY_IDS, {"nodes(Coupon)": "nodes.0"}, _coupon_id),
     **_query(
         "customer",
         "query ($phone: String!) { customer(phone: $phone) { id phone ...OfCustomer } }",
@@ -256,7 +340,23 @@ SAMPLES: dict[str, Sample] = {
         "query ($token: String!) { order(accessToken: $token) { id ...OfOrder } }",
         lambda cast, person: {"token": cast.bearers[person] or ""},
     ),
+    **_query(
+        "pricePreview",
+        "query ($input: PricePreviewInput!) { pricePreview(input: $input) { preview { pricedAt } } }",
+        lambda cast, _: {"input": priced(order(cast.owner.public_id))},
+    ),
+    **_query("catalogue", "{ catalogue { nodes { createdAt } } }"),
+    "Query.catalogueProduct": Sample(
+        "query ($id: ID!) { catalogueProduct(id: $id) { createdAt } }",
+        {"Query.catalogueProduct": "catalogueProduct"},
+        _a_draft,
+    ),
     **_query("product", _PRODUCT),
+    "Query.productPrices": Sample(
+        "query ($id: ID!) { productPrices(productId: $id) { nodes { changedAt } } }",
+        {"Query.productPrices": "productPrices"},
+        _product,
+    ),
     **_query("products", "{ products { nodes { id } } }"),
     **_query("questionnaire", "{ questionnaire { version sections { questions { key } } } }"),
     **_query(
@@ -269,6 +369,7 @@ SAMPLES: dict[str, Sample] = {
         "query ($id: ID!) { scalpPhoto(id: $id) { id state } }",
         lambda cast, _: {"id": cast.owner.photo_id},
     ),
+    **_query("serviceability", '{ serviceability(pinCode: "560001") { zone } }'),
     **_query("staff", "{ staff(role: FINANCE) { nodes { id phone ...OfCustomer } } }"),
     **_query("viewer", "{ viewer { roles } }"),
     **_of_viewer(
@@ -302,6 +403,15 @@ SAMPLES: dict[str, Sample] = {
         customer="id ...OfCustomer",
     ),
     **_mutation("assignStaff", _typed(_pair), customer="id ...OfCustomer", staff="id ...OfCustomer"),
+    **_mutation("archiveProduct", _something_sold, arguments="id input"),
+    **_mutation("createProduct", _typed(lambda *_: {**_NEW_PRODUCT, "name": f"New {uuid4().hex}"})),
+    **_mutation("publishProduct", _a_draft, arguments="id input"),
+    "Mutation.deleteProduct": Sample(
+        "mutation ($id: ID!, $input: DeleteProductInput!) { deleteProduct(id: $id, input: $input) { deletedId } }",
+        {"Mutation.deleteProduct": "deleteProduct"},
+        _a_draft,
+    ),
+    **_mutation("updateProduct", _a_draft, arguments="id input"),
     **_mutation("claimGuestRecords", _something_to_claim),
     **_mutation("clearSafetyFinding", _typed(_finding), report="id ...OfReport"),
     **_mutation("completeScalpPhotoUpload", _typed(_owners_photo), photo="id state"),
@@ -323,10 +433,14 @@ SAMPLES: dict[str, Sample] = {
         "inviteStaff", _typed(lambda *_: {"phone": new_phone(), "roles": ["FINANCE"]}), staff="id ...OfCustomer"
     ),
     **_mutation(
-        "placeOrder",
-        _typed(lambda cast, person: order(cast.owner.public_id, phone=cast.phone(person))),
-        order="id ...OfOrder",
+        "createCoupon",
+        _typed(lambda *_: {"code": f"ACCESS-{uuid4().hex[:20]}", "terms": _coupon_terms()}),
+        coupon="id",
     ),
+    **_mutation("updateCoupon", _coupon_to_update, arguments="id input", coupon="id"),
+    **_mutation("disableCoupon", _coupon_id, arguments="id", coupon="id"),
+    **_mutation("enableCoupon", _coupon_id, arguments="id", coupon="id"),
+    **_mutation("placeOrder", _an_order, order="id ...OfOrder"),
     **_mutation("refreshSession", _refresh_token, customer="id ...OfCustomer"),
     **_mutation("requestOtp", _typed(lambda *_: {"phone": new_phone()}), after=_read_the_message),
     **_mutation("saveHairTestDraft", _typed(lambda *_: {"answers": given({"sleep": "DISTURBED"})})),

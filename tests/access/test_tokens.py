@@ -31,12 +31,16 @@ SUBMIT_DRAFT = """mutation ($input: SubmitHairTestInput!) {
 
 
 class World(NamedTuple):
-    """What two guests left, a draft, and a customer: the tokens by kind, and a product that does not suit everybody."""
+    """What two guests left, a draft, and a customer: the tokens by kind, and a product that does not suit everybody.
+
+    `told` is what an order of one piece costs.
+    """
 
     client: GraphClient
     guest: GuestThings
     tokens: dict[str, str]
     product_id: str
+    told: dict[str, str]
 
 
 class Door(NamedTuple):
@@ -57,7 +61,7 @@ class Door(NamedTuple):
 
 
 def _wanted(world: World) -> dict[str, Any]:
-    return order(world.guest.public_id, lines=[{"productId": world.product_id}])
+    return order(world.guest.public_id, lines=[{"productId": world.product_id}], **world.told)
 
 
 DOORS = {
@@ -176,7 +180,10 @@ async def world(started: tuple[Starlette, GraphClient]) -> World:
         "another photo": another.photo_token,
     }
     assert list(tokens) == KINDS
-    return World(client, guest, tokens, found["product"]["id"])
+    product_id = found["product"]["id"]
+    lines = [{"productId": product_id}]
+    told = await client.told(order(guest.public_id, lines=lines, reportAccessToken=guest.report_token))
+    return World(client, guest, tokens, product_id, told)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -13,8 +13,9 @@ from uuid import uuid4
 import pytest
 from starlette.applications import Starlette
 
-from tests.support import EXAMPLES, GraphClient, SignedIn, example, hair_test, order, product_document
+from tests.support import EXAMPLES, GraphClient, SignedIn, example, hair_test, order, priced, product_document
 from traya_gql.app import now
+from traya_gql.documents import catalogue_state
 from traya_gql.domain.roles import Role
 
 
@@ -100,6 +101,20 @@ async def test_a_page_of_products_takes_one_command_whatever_its_length(
     assert await counted(client, "products") == {"find": 1}
 
 
+@pytest.mark.parametrize("how_many", [0, 200])
+async def test_a_search_with_facets_takes_three_commands_once_its_kind_was_counted(
+    client: GraphClient, database: Any, how_many: int
+) -> None:
+    await add_products(database, how_many) if how_many else None
+    await counted(client, "search_products")
+
+    # the page, and the counts; with a catalogue that never changed unseen, its revision instead of them
+    assert await counted(client, "search_products") == {"find": 2, "aggregate": 1}
+    await catalogue_state.bump(revision=uuid4())
+    await counted(client, "search_products")
+    assert await counted(client, "search_products") == {"find": 2}
+
+
 async def test_a_hair_test_takes_seven_commands_and_the_commit(client: GraphClient) -> None:
     kit_is_unseen = "mutation ($input: SubmitHairTestInput!) { submitHairTest(input: $input) { isReplay } }"
 
@@ -133,10 +148,30 @@ async def test_an_order_takes_seven_commands_and_the_commit_whatever_its_length(
     page = await client.data('{ products(first: 20, search: "Product") { nodes { id } } }')
     lines = [{"productId": node["id"]} for node in page["products"]["nodes"][:how_many]]
 
-    commands = await counted(client, "place_order", input=order(report["publicId"], lines=lines))
+    typed = order(report["publicId"], lines=lines)
+    typed |= await client.told(typed)
+    commands = await counted(client, "place_order", input=typed)
 
     # limits of the phone and of the address; key, report, hair test, products, order
     assert commands == {"findAndModify": 2, "insert": 2, "find": 3, "commitTransaction": 1}
+
+
+@pytest.mark.parametrize("how_many", [1, 20])
+async def test_a_price_takes_four_commands_whatever_its_length(
+    client: GraphClient, database: Any, report: dict[str, Any], how_many: int
+) -> None:
+    await add_products(database, 20)
+    page = await client.data('{ products(first: 20, search: "Product") { nodes { id } } }')
+    lines = [{"productId": node["id"]} for node in page["products"]["nodes"][:how_many]]
+
+    commands = await counted(client, "price_preview", input=priced(order(report["publicId"], lines=lines)))
+
+    # the limit of the address; report, hair test, products
+    assert commands == {"findAndModify": 1, "find": 3}
+
+
+async def test_whether_a_pin_code_is_served_takes_no_command(client: GraphClient) -> None:
+    assert await counted(client, "serviceability", pinCode="560001") == {}
 
 
 @pytest.mark.parametrize("how_many", [1, 20])
@@ -232,7 +267,9 @@ async def test_writing_for_who_is_signed_in_takes_one_command_more_for_what_they
     assert as_viewer == as_guest + Counter(find=1)
     # of a report with an owner: their newest hair tests
     for buyer in (viewer, None):
-        assert await asked(client, place, buyer, input=order(mine["publicId"])) == {
+        bearer = None if buyer is None else buyer.access_token
+        told = await client.told(order(mine["publicId"]), bearer=bearer)
+        assert await asked(client, place, buyer, input=order(mine["publicId"], **told)) == {
             "findAndModify": 2,
             "insert": 2,
             "find": 4,
@@ -357,6 +394,86 @@ async def test_signing_in_and_staying_so_takes_few_commands(client: GraphClient)
     assert verifying == {"findAndModify": 4, "delete": 1, "find": 1, "insert": 2, "commitTransaction": 1}
     # the limit and the rotation; the customer
     assert refreshing == {"findAndModify": 2, "find": 1, "commitTransaction": 1}
+
+
+async def test_keeping_the_catalogue_takes_few_commands(
+    started: tuple[Starlette, GraphClient], client: GraphClient
+) -> None:
+    await started[0].state.services.staff.invite("9876500002", [Role.CATALOG_MANAGER], by=None)
+    keeper = await client.sign_in("9876500002")
+    typed: dict[str, Any] = json.loads((EXAMPLES / "create_product.json").read_text(encoding="utf-8"))
+    change = "mutation ($id: ID!, $input: {}Input!) {{ {}(id: $id, input: $input) {{ userErrors {{ code }} }} }}"
+
+    with client.commands.counting() as creating:
+        answered = await client.data(example("create_product"), bearer=keeper.access_token, **typed)
+    made = answered["createProduct"]["product"]
+    done = {}
+    for version, (name, typed_too) in enumerate(
+        [("updateProduct", {"price": "9"}), ("publishProduct", {}), ("archiveProduct", {})], start=1
+    ):
+        query = change.format(name[0].upper() + name[1:], name)
+        if name == "publishProduct":
+            query = example("publish_product")
+        typed = {"expectedVersion": version, **typed_too}
+        done[name] = await asked(client, query, keeper, id=made["id"], input=typed)
+
+    # whether name or slug is taken; product, price, revision
+    assert creating == {"find": 1, "insert": 2, "update": 1, "commitTransaction": 1}
+    # the product as it is; the change, the price, revision
+    assert done["updateProduct"] == {"find": 1, "findAndModify": 1, "insert": 1, "update": 1, "commitTransaction": 1}
+    # and its words
+    assert done["publishProduct"] == {"find": 1, "update": 2, "findAndModify": 1, "commitTransaction": 1}
+    assert done["archiveProduct"] == {"find": 1, "update": 2, "findAndModify": 1, "commitTransaction": 1}
+
+
+async def test_a_draft_is_deleted_with_few_commands(
+    started: tuple[Starlette, GraphClient], client: GraphClient
+) -> None:
+    await started[0].state.services.staff.invite("9876500002", [Role.CATALOG_MANAGER], by=None)
+    keeper = await client.sign_in("9876500002")
+    typed: dict[str, Any] = json.loads((EXAMPLES / "create_product.json").read_text(encoding="utf-8"))
+    made = await client.data(example("create_product"), bearer=keeper.access_token, **typed)
+    delete = "mutation ($id: ID!, $input: DeleteProductInput!) { deleteProduct(id: $id, input: $input) { deletedId } }"
+
+    id_ = made["createProduct"]["product"]["id"]
+    deleting = await asked(client, delete, keeper, id=id_, input={"expectedVersion": 1})
+
+    # the product as it is; the product and its prices go, revision
+    assert deleting == {"find": 1, "delete": 2, "update": 1, "commitTransaction": 1}
+
+
+async def test_a_coupon_takes_one_command_to_make_and_five_of_an_order_for_all_its_rules(
+    started: tuple[Starlette, GraphClient], client: GraphClient
+) -> None:
+    await started[0].state.services.staff.invite("9876500002", [Role.CATALOG_MANAGER], by=None)
+    manager, buyer = [(await client.sign_in(phone)).access_token for phone in ("9876500002", "9876500003")]
+    terms = {
+        "value": {"percent": 10},
+        "startsAt": (now() - timedelta(days=1)).isoformat(),
+        "maxUsesPerCustomer": 1,
+        "isFirstOrderOnly": True,
+    }
+    with client.commands.counting() as making:
+        new = await client.data(example("create_coupon"), bearer=manager, input={"code": "FIRST", "terms": terms})
+    made = await client.data(example("submit_hair_test"), bearer=buyer, input=hair_test())
+    without = order(made["submitHairTest"]["report"]["publicId"])
+    using = order(without["reportPublicId"], couponCode="FIRST")
+    using |= await client.told(using, bearer=buyer)
+    without |= await client.told(without, bearer=buyer)
+
+    with client.commands.counting() as with_one:
+        used = await client.data(example("place_order"), bearer=buyer, input=using)
+    with client.commands.counting() as with_none:
+        await client.data(example("place_order"), bearer=buyer, input=without)
+    with client.commands.counting() as disabling:
+        await client.data(example("disable_coupon"), bearer=manager, id=new["createCoupon"]["coupon"]["id"])
+
+    assert used["placeOrder"]["userErrors"] == []
+    # the coupon as it is; the change, and what it was before
+    assert disabling == {"find": 1, "findAndModify": 1, "insert": 1, "commitTransaction": 1}
+    assert making == {"insert": 1}
+    # the coupon and whether there is an order; how many used it; the customer; the use
+    assert with_one - with_none == {"find": 2, "aggregate": 1, "findAndModify": 1, "update": 1}
 
 
 def test_every_example_is_counted_here() -> None:

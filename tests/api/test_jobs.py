@@ -15,7 +15,7 @@ from tests.support import GraphClient, SignedIn
 from traya_gql.app import now
 from traya_gql.domain.jobs import JobState
 from traya_gql.domain.roles import STAFF_ROLES, Role
-from traya_gql.schema.common import format_datetime
+from traya_gql.schema.scalars import format_datetime
 from traya_gql.services.jobs import JobKind
 from traya_gql.services.staff import Staff
 

@@ -27,7 +27,7 @@ REPORT = """query ($publicId: String!, $accessToken: String) {
 }"""
 PLACE = """mutation ($input: PlaceOrderInput!) {
   placeOrder(input: $input) {
-    order { lines { quantity product { slug } } pricing { total { amount } } }
+    order { lines { quantity product { slug } } pricing { subtotal { amount } total { amount } } }
     userErrors { code path }
   }
 }"""
@@ -71,6 +71,10 @@ async def pages(client: GraphClient, **changes: Any) -> tuple[Page, Page]:
     return Page(client, public_id, made["accessToken"]), Page(client, public_id, None)
 
 
+def paise_of(money: dict[str, str]) -> int:
+    return round(float(money["amount"]) * 100)
+
+
 def listed(kit: dict[str, Any]) -> list[str]:
     return [item["product"]["slug"] for item in kit["items"]]
 
@@ -96,7 +100,7 @@ async def assert_costs_what_an_order_costs(page: Page) -> None:
     lines = [{"quantity": PRODUCTS[slug].monthly_quantity, "product": {"slug": slug}} for slug in wanted]
     assert ordered["userErrors"] == []
     assert ordered["order"]["lines"] == lines
-    assert ordered["order"]["pricing"]["total"] == kit["price"]
+    assert ordered["order"]["pricing"]["subtotal"] == kit["price"]
     first = kit["offers"][0]
     assert (first["kind"], first["months"], first["lines"], first["price"]) == ("COMPLETE", 1, lines, kit["price"])
     assert offered(kit) == set(wanted)
@@ -117,6 +121,51 @@ async def test_at_first_all_can_be_ordered_but_what_needs_a_prescription(client:
     await assert_costs_what_an_order_costs(own)
     assert orderable(await by_link.kit()) == listed(await by_link.kit()) != []
     await assert_costs_what_an_order_costs(by_link)
+
+
+async def test_an_offer_shows_what_its_price_is_made_of_and_holds_no_more_than_its_labels_allow(
+    client: GraphClient, database: Any
+) -> None:
+    await database.products.update_one({"slug": CAPSULES}, {"$set": {"most_months": 2}})
+    own, by_link = await pages(client)
+    fields = "kit { offers { months subtotal { amount } discountPercent discount { amount } price { amount } FIELDS } }"
+    lines = "lines { quantity product { slug monthlyQuantity mostMonths price { amount } } }"
+
+    for page in (own, by_link):
+        found = (await page.kit(fields.replace("FIELDS", lines)))["offers"]
+
+        assert found
+        for offer in found:
+            wholes = 0
+            for line in offer["lines"]:
+                one = line["product"]
+                limit = one["mostMonths"] or offer["months"]
+                assert line["quantity"] == one["monthlyQuantity"] * min(offer["months"], limit)
+                wholes += line["quantity"] * paise_of(one["price"])
+            assert paise_of(offer["subtotal"]) == wholes
+            assert paise_of(offer["discount"]) == (wholes * offer["discountPercent"] + 50) // 100
+            assert paise_of(offer["price"]) == wholes - paise_of(offer["discount"])
+    limits = {
+        line["product"]["mostMonths"]
+        for offer in (await own.kit(fields.replace("FIELDS", lines)))["offers"]
+        for line in offer["lines"]
+    }
+    assert limits >= {2, None}
+
+
+async def test_a_cheap_kit_that_is_the_whole_one_is_offered_once(client: GraphClient, database: Any) -> None:
+    first, _ = await pages(client)
+    on_the_scalp = [one for one in orderable(await first.kit()) if PRODUCTS[one].category.value in {"OIL", "SHAMPOO"}]
+    await database.products.update_many({"slug": {"$in": on_the_scalp}}, {"$set": {"price_paise": 10_000}})
+    own, _ = await pages(client)
+    before = await own.kit()
+    assert offered(before, "BASIC") == set(on_the_scalp) < offered(before)
+
+    await database.products.update_many({"slug": {"$nin": on_the_scalp}}, {"$set": {"is_in_stock": False}})
+
+    after = await own.kit()
+    assert offered(after) == set(on_the_scalp)
+    assert {offer["kind"] for offer in after["offers"]} == {"COMPLETE"}
 
 
 SINCE: dict[str, dict[str, Any]] = {
@@ -182,7 +231,8 @@ async def test_a_price_that_changed_is_todays(client: GraphClient, database: Any
 
     kit = await own.kit()
     months = sum(PRODUCTS[slug].monthly_quantity for slug in orderable(kit))
-    assert kit["price"]["amount"] == f"{100 * months}.00" == (await own.order())["order"]["pricing"]["total"]["amount"]
+    pricing = (await own.order())["order"]["pricing"]
+    assert kit["price"]["amount"] == f"{100 * months}.00" == pricing["subtotal"]["amount"]
 
 
 @pytest.mark.parametrize(

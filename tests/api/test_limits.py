@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -189,16 +190,64 @@ def test_a_query_can_have_more_than_4_fields() -> None:
     ("query", "fields"),
     [
         ("{" + " ".join(f"p{n}: products(first: 100) {{ nodes {{ id name slug }} }}" for n in range(26)) + "}", 10_426),
-        ("query ($n: Int!) {" + "products(first: $n) { nodes { id name slug } } " * 26 + "}", 10_426),
         ("{" + "products { nodes { id name slug } } " * 124 + "}", 10_044),
         ("{" + "products(first: 1000000000) { nodes { id name slug } } " * 26 + "}", 10_426),
         ("{" + "products(first: 50) { nodes { id } } " * 100 + "}", 10_100),
-        ("query ($ids: [ID!]!) {" + "nodes(ids: $ids) { id } " * 100 + "}", 10_100),
         ("{" + "nodes(ids: [1 2 3]) { id } " * 5 + "products(first: 100) { nodes { id } } " * 50 + "}", 10_070),
     ],
 )
 def test_10000_fields_can_be_asked_for_with_lists_as_long_as_they_can_be(query: str, fields: int) -> None:
     assert refusal(query) == too_much("fields", fields, 10_000)
+
+
+MANY_LISTS = {
+    "a length": ("query ($n: Int!) {" + "products(first: $n) { nodes { id name slug } } " * 26 + "}", "n", 100, 95),
+    "ids": (
+        "query ($n: [ID!]!) { nodes(ids: $n) { " + "... on Product { id name slug } " * 34 + "} }",
+        "n",
+        ["x"] * 100,
+        ["x"] * 90,
+    ),
+    "a length that the document knows": (
+        "query ($n: Int = 100) {" + "products(first: $n) { nodes { id name slug } } " * 26 + "}",
+        "m",
+        None,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("lists", MANY_LISTS)
+async def test_a_list_counts_as_long_as_its_variable_says(client: GraphClient, lists: str) -> None:
+    """Front ends page by variables: each list of theirs would else count as the longest."""
+    query, name, too_many, enough = MANY_LISTS[lists]
+    assert is_accepted(query)
+
+    with client.commands.counting() as commands:
+        refused = await client.http.post("/graphql", json={"query": query, "variables": {name: too_many}})
+    passed = await client.http.post("/graphql", json={"query": query, "variables": {"n": enough or 5}})
+
+    assert commands == {}
+    assert [error["extensions"]["code"] for error in refused.json()["errors"]] == ["MAX_COST_EXCEEDED"]
+    assert "MAX_COST_EXCEEDED" not in passed.text
+
+
+@pytest.mark.parametrize("value", [None, 2**31 - 1, -5, "100", 1.5, True, [], {}, "absent"])
+async def test_whatever_a_variable_holds_no_more_is_answered_than_was_counted(
+    client: GraphClient, value: object
+) -> None:
+    query = "query ($n: Int) {" + "products(first: $n) { nodes { id name slug } } " * 26 + "}"
+    variables = {} if value == "absent" else {"n": value}
+
+    answer = await client.http.post("/graphql", json={"query": query, "variables": variables})
+
+    assert {error["extensions"]["code"] for error in answer.json()["errors"]} <= {"MAX_COST_EXCEEDED", "BAD_USER_INPUT"}
+
+
+def test_with_short_lists_too_a_document_may_ask_for_too_much() -> None:
+    query = "query ($n: Int!) {" + "products(first: $n) { nodes { id name slug } } " * 26 + "a: __typename " * 31 + "}"
+
+    assert refusal(query)[0] == "MAX_COST_EXCEEDED"
 
 
 def test_fields_inside_a_list_count_as_often_as_the_list_is_long() -> None:
@@ -599,11 +648,10 @@ def test_what_stands_in_a_list_without_an_argument_counts_as_often_as_the_list_c
     """100 orders of 20 lines with their products would be answered with megabytes."""
     line = "{ product { id slug name category } }"
 
-    with pytest.raises(Refused) as refused:
-        fresh().prepare(f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Order {{ lines {line} }} }} }}")
+    query = f"{{ nodes(ids: {json.dumps(['x'] * 100)}) {{ ... on Order {{ lines {line} }} }} }}"
 
     # nodes, and in each of 100: lines, and in each of 20: the product and its four fields
-    assert "fields 10101" in refused.value.errors[0]["message"]
+    assert refusal(query) == too_much("fields", 10_101, 10_000)
 
 
 @pytest.mark.parametrize(

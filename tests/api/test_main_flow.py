@@ -278,7 +278,12 @@ async def test_an_order_without_lines_takes_the_kit_at_todays_prices(
         ("Calm Scalp Serum", 1),
         ("Dandruff Control Shampoo", 1),
     ]
-    assert payload["order"]["pricing"] == {"subtotal": {"amount": "1497.00"}, "total": {"amount": "1497.00"}}
+    assert payload["order"]["pricing"] == {
+        "subtotal": {"amount": "1497.00"},
+        "discount": {"amount": "0.00"},
+        "shipping": {"amount": "0.00"},
+        "total": {"amount": "1497.00"},
+    }
     assert payload["order"]["status"] == "PENDING"
     assert len(payload["order"]["number"]) == 14
 
@@ -441,7 +446,7 @@ async def test_the_kit_is_ordered_without_what_was_withdrawn(
     )
 
     assert [line["productName"] for line in payload["order"]["lines"]] == ["Stress Defense Shampoo"]
-    assert payload["order"]["pricing"]["total"] == shown["report"]["kit"]["price"] == {"amount": "329.00"}
+    assert payload["order"]["pricing"]["subtotal"] == shown["report"]["kit"]["price"] == {"amount": "329.00"}
 
 
 async def test_lines_that_cannot_be_ordered_are_named_all_at_once(

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from tests.applications import UNLIMITED, client_at, own_application
 from tests.integrations.sms_standin import SmsStandIn
-from tests.support import REQUEST_OTP, VERIFY_OTP, GraphClient, hair_test, order
+from tests.support import PRICE_PREVIEW, REQUEST_OTP, VERIFY_OTP, GraphClient, hair_test, order, priced
 from traya_gql.domain.rates import Rate
 from traya_gql.schema.common import NodeType, node_id
 from traya_gql.settings import Settings
@@ -246,27 +246,29 @@ async def test_orders_are_counted_for_an_address(settings: Settings, database: A
 
 
 async def test_misses_are_counted_together_however_a_report_is_asked_for(settings: Settings, database: Any) -> None:
-    async with limited(settings, database, report_misses_per_ip=4) as (app, client, vendor):
+    async with limited(settings, database, report_misses_per_ip=5) as (app, client, vendor):
         report = await submitted(client)
         refused = [
             *await refusals(client, REPORT, {"publicId": public_id()}),
             *await refusals(client, NODE, {"id": node_id(NodeType.REPORT, public_id())}),
             *await refusals(client, NODES, {"ids": [node_id(NodeType.REPORT, public_id())]}),
-            *await refusals(client, PLACE, {"input": order(public_id())}),
+            *await refusals(client, PLACE, {"input": order(public_id(), expectedTotal="1.00")}),
+            *await refusals(client, PRICE_PREVIEW, {"input": priced(order(public_id()))}),
         ]
         over = [
             *await refusals(client, REPORT, {"publicId": public_id()}),
             *await refusals(client, NODE, {"id": node_id(NodeType.REPORT, public_id())}),
             *await refusals(client, NODES, {"ids": [node_id(NodeType.REPORT, public_id())]}),
-            *await refusals(client, PLACE, {"input": order(public_id())}),
+            *await refusals(client, PLACE, {"input": order(public_id(), expectedTotal="1.00")}),
+            *await refusals(client, PRICE_PREVIEW, {"input": priced(order(public_id()))}),
         ]
         # whoever guesses does not learn of a hit either
         hit = await refusals(client, REPORT, {"publicId": report})
         async with client_at(app, ELSEWHERE, vendor) as elsewhere:
             seen_elsewhere = await elsewhere.data(REPORT, publicId=report)
 
-    assert refused == [False] * 4
-    assert over == [True] * 4
+    assert refused == [False] * 5
+    assert over == [True] * 5
     assert hit == [True]
     assert seen_elsewhere == {"report": {"publicId": report}}
 

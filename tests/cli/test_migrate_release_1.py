@@ -123,7 +123,8 @@ def test_the_token_of_an_order_opens_the_same_order(server: Server, kept: dict[s
 
 @each_order
 def test_an_order_repeated_after_the_change_gives_the_first_answer(server: Server, kept: dict[str, Any]) -> None:
-    repeated = server.ask(OPERATIONS["place_order"], input=kept["input"])
+    # as its client sends it, which knows of no expected total
+    repeated = ask_as(None, server, OPERATIONS["place_order"], input=kept["input"])["data"]
 
     assert repeated["placeOrder"] == {**kept["placed"], "isReplay": True}
 

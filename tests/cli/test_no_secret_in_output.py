@@ -147,6 +147,7 @@ def use_everything(run: Run) -> dict[str, Any]:
     bought = order(public_id, phone=PHONE, shippingAddress=address(addressLine=PLANTED["street"], city=PLANTED["city"]))
     slug = '{ product(slug: "gentle-cleansing-shampoo") { id } }'
     bought["lines"] = [{"productId": run.ask(slug)["data"]["product"]["id"], "quantity": 1}]
+    bought |= run.server.told(bought)
     placed = run.ask(example("place_order"), input=bought)["data"]["placeOrder"]
     assert placed["userErrors"] == []
     refuse(run, public_id, submitted["accessToken"])

@@ -62,9 +62,13 @@ class Customers:
             typed = self._keep_draft(hair_test()) if turn % 2 else hair_test()
             submitted = self._send("submit_hair_test", "submitHairTest", typed)
             if submitted is not None:
-                self._send("place_order", "placeOrder", order(submitted["report"]["publicId"]))
+                typed = order(submitted["report"]["publicId"], **self._told)
+                self._send("place_order", "placeOrder", typed)
 
     def __enter__(self) -> Self:
+        # asked for while nothing is down; all reports here show the same kit to who has their link
+        submitted = self._server.ask(example("submit_hair_test"), input=hair_test())["submitHairTest"]
+        self._told = self._server.told(order(submitted["report"]["publicId"]))
         self._pool = ThreadPoolExecutor(CLIENTS)
         self._running = [self._pool.submit(self._work) for _ in range(CLIENTS)]
         return self

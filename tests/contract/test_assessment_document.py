@@ -15,6 +15,7 @@ from traya_gql.domain.catalogue import catalogue
 from traya_gql.domain.clearances import LONGEST_CLEARANCE
 from traya_gql.domain.customers import MIN_AGE, Gender
 from traya_gql.domain.ingredients import INGREDIENTS
+from traya_gql.domain.orders import MAX_QUANTITY
 from traya_gql.domain.questionnaire.model import Condition, Question, current_questionnaire
 from traya_gql.domain.rates import Rates
 from traya_gql.domain.ruleset.answers import QUESTIONS
@@ -25,9 +26,9 @@ from traya_gql.domain.ruleset.kit import MOST_EXCLUDED
 from traya_gql.domain.ruleset.options import Pattern
 from traya_gql.domain.ruleset.rule_types import UNANSWERED, Rule
 from traya_gql.domain.ruleset.rules import PointRule, current_ruleset
+from traya_gql.services.baskets import ANSWERS_HOLD
 from traya_gql.services.hair_test_drafts import DRAFT_LIFETIME
 from traya_gql.services.hair_tests import SUPPLY
-from traya_gql.services.orders import ANSWERS_HOLD
 from traya_gql.services.reports import MOST_CLEARANCES
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "assessment.md").read_text(encoding="utf-8")
@@ -262,7 +263,10 @@ def times() -> Iterator[str]:
 
 
 def products() -> Iterator[str]:
-    yield row("Product", "Place", "Class", "Actives", "Suits", "Made for severity", "Not for", "Evidence", "By link")
+    yield row(
+        *("Product", "Place", "Class", "Actives", "Suits", "Made for severity", "Not for", "Evidence", "By link"),
+        "At most months",
+    )
     for one in (seed.product for seed in catalogue()):
         others = [pattern for pattern in Pattern if pattern not in one.pattern_fit]
         yield row(
@@ -275,6 +279,7 @@ def products() -> Iterator[str]:
             ", ".join(others),
             one.evidence,
             "yes" if suits_everybody(one, RULES) else "no",
+            one.most_months or "",
         )
 
 
@@ -322,6 +327,9 @@ def sentences() -> Iterator[str]:
     yield f"at most {MOST_EXCLUDED} products"
     yield f"every listed cause counts {kit.shared_cause_score}"
     yield f"one {' and one '.join(kit.basic)}"
+    limited = [f"{one.name} {one.most_months}" for one in catalogue() if one.most_months is not None]
+    yield f"allow only some months at a stretch: {', '.join(limited)}"
+    yield f"more than {MAX_QUANTITY} pieces of a product"
     yield f"{len(catalogue())} products"
     yield f"{len(INGREDIENTS)} ingredients"
     yield f"within {LONGEST_CLEARANCE.days} days"

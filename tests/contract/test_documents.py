@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from starlette.applications import Starlette
 
 from tests.support import EXAMPLES, GraphClient, example
 from traya_gql import __version__
 from traya_gql.domain.catalogue import catalogue
+from traya_gql.domain.roles import Role
 from traya_gql.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +87,15 @@ async def test_the_examples_run_with_their_variables(client: GraphClient) -> Non
     submitted = (await client.data(example("submit_hair_test"), **test))["submitHairTest"]
     opened = {"reportPublicId": submitted["report"]["publicId"], "reportAccessToken": submitted["accessToken"]}
     assert set(opened) <= set(bought["input"])
-    bought["input"] |= opened
+    asked = variables_of("price_preview")
+    assert set(opened) <= set(asked["input"])
+    asked["input"] |= opened
+    price = (await client.data(example("price_preview"), **asked))["pricePreview"]["preview"]
+    bought["input"] |= {
+        **opened,
+        "expectedTotal": price["pricing"]["total"]["amount"],
+        "previewKey": price["previewKey"],
+    }
     placed = (await client.data(example("place_order"), **bought))["placeOrder"]
 
     shared = (await client.data(example("report"), publicId=submitted["report"]["publicId"]))["report"]
@@ -98,6 +108,40 @@ async def test_the_examples_run_with_their_variables(client: GraphClient) -> Non
     assert [line["productName"] for line in seen["lines"]] == [
         item["product"]["name"] for item in submitted["report"]["kit"]["items"] if not item["needsPrescription"]
     ]
+
+
+async def test_the_example_of_a_coupon_makes_one_that_customers_can_use(
+    started: tuple[Starlette, GraphClient], client: GraphClient
+) -> None:
+    await started[0].state.services.staff.invite("9000000005", [Role.CATALOG_MANAGER], by=None)
+    manager = await client.sign_in("9000000005")
+
+    made = await client.data(example("create_coupon"), bearer=manager.access_token, **variables_of("create_coupon"))
+
+    assert made["createCoupon"]["userErrors"] == []
+    coupon = made["createCoupon"]["coupon"]
+    assert coupon["isEnabled"] is True
+
+    disabled = await client.data(example("disable_coupon"), bearer=manager.access_token, id=coupon["id"])
+
+    assert disabled["disableCoupon"]["userErrors"] == []
+    assert disabled["disableCoupon"]["coupon"]["isEnabled"] is False
+
+
+async def test_the_examples_of_a_product_put_it_on_sale(
+    started: tuple[Starlette, GraphClient], client: GraphClient
+) -> None:
+    await started[0].state.services.staff.invite("9000000005", [Role.CATALOG_MANAGER], by=None)
+    bearer = (await client.sign_in("9000000005")).access_token
+
+    made = await client.data(example("create_product"), bearer=bearer, **variables_of("create_product"))
+    draft = made["createProduct"]["product"]
+    published = await client.data(
+        example("publish_product"), bearer=bearer, id=draft["id"], input={"expectedVersion": draft["version"]}
+    )
+
+    assert published["publishProduct"]["userErrors"] == []
+    assert published["publishProduct"]["product"]["status"] == "PUBLISHED"
 
 
 async def test_the_examples_of_a_draft_run_one_after_the_other(client: GraphClient) -> None:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import product as combinations
 from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
+from pymongo.errors import CollectionInvalid
 from starlette.applications import Starlette
 
-from tests.support import GraphClient, SignedIn, example, hair_test, order, product_document
+from tests.domain.products import product
+from tests.support import EXAMPLES, GraphClient, SignedIn, example, hair_test, order
 from traya_gql.app import now
 from traya_gql.documents import jobs, revocations
+from traya_gql.documents.coupons import CouponDocument
 from traya_gql.documents.jobs import JobDocument, JobRecord
+from traya_gql.documents.products import ProductDocument
+from traya_gql.domain.coupons import CouponKind, CouponTerms
 from traya_gql.domain.jobs import JobState
 from traya_gql.domain.products import ProductCategory, ProductTag
 from traya_gql.domain.roles import Role
+from traya_gql.domain.shelves import IN_STOCK
 from traya_gql.schema.common import read_node_id
 
 SEED = 20261121
@@ -41,27 +48,45 @@ async def forget(database: Any) -> None:
     await database["system.profile"].drop()
 
 
+async def watch(database: Any, *, megabytes: int) -> None:
+    """Turn the profiler on, with room for all that it sees: by itself it keeps the last megabyte."""
+    while True:
+        await forget(database)
+        try:
+            await database.create_collection("system.profile", capped=True, size=megabytes * 2**20)
+            break
+        except CollectionInvalid:
+            continue  # a command that began before the profiler was off has ended just now
+    await database.command("profile", 2)
+
+
+@cache
+def large_catalogue() -> list[dict[str, Any]]:
+    """2,000 products as they are stored, for several tests: making them takes a while."""
+    random = Random(SEED)
+    return [
+        ProductDocument.of(
+            product(
+                f"product-{number}",
+                name=f"Product {random.randrange(10**9):09} {number}",
+                category=random.choice(list(ProductCategory)),
+                tags=tuple(random.sample(list(ProductTag), 2)),
+                price_paise=random.randrange(100, 2000) * 100,
+                is_active=random.random() < 0.9,
+                pattern_fit=(),
+            ),
+            created_at=now(),
+        ).model_dump(by_alias=True, exclude={"revision_id"})
+        for number in range(PRODUCTS)
+    ]
+
+
 @pytest.fixture
-async def profiled(client: GraphClient, database: Any) -> AsyncIterator[Any]:
+async def profiled(started: tuple[Starlette, GraphClient], client: GraphClient, database: Any) -> AsyncIterator[Any]:
     """A large catalogue, with MongoDB's profiler on."""
     await forget(database)
-    random = Random(SEED)
-    plain = product_document("product").model_dump(by_alias=True, exclude={"revision_id"})
-    await database.products.insert_many(
-        {
-            **plain,
-            "_id": uuid4(),
-            "created_at": now(),
-            "slug": f"product-{number}",
-            "name": f"Product {random.randrange(10**9):09} {number}",
-            "category": random.choice(list(ProductCategory)).value,
-            "tags": [tag.value for tag in random.sample(list(ProductTag), 2)],
-            "benefits": ["May help to keep hair clean."],
-            "price_paise": random.randrange(100, 2000) * 100,
-            "is_active": random.random() < 0.9,
-        }
-        for number in range(PRODUCTS)
-    )
+    await database.products.insert_many(large_catalogue())
+    started[0].state.services.products.sizes.clear()
     await database.command("profile", 2)
     yield database
     await forget(database)
@@ -106,14 +131,118 @@ async def test_every_list_of_products_is_read_from_an_index_in_its_order(client:
     assert wasteful == []
 
 
-async def test_a_price_range_is_checked_on_the_keys(client: GraphClient, profiled: Any) -> None:
+async def test_rare_products_are_read_from_a_shelf_of_their_own(client: GraphClient, profiled: Any) -> None:
+    await profiled.products.update_many(
+        {"category": "OIL", "tags": "STRESS"},
+        {"$push": {"shelves": "/OIL//out"}, "$bit": {"traits": {"and": ~IN_STOCK}}},
+    )
     for sort_key in ("NAME", "PRICE", "CREATED_AT"):
-        filter_ = {"minPrice": "500", "maxPrice": "600"}
-        await client.data(LIST, filter=filter_, sortKey=sort_key, reverse=False)
+        await client.data(LIST, filter={"category": "OIL", "isInStock": False}, sortKey=sort_key, reverse=False)
+        await client.data(LIST, filter={"needsPrescription": True, "isActive": None}, sortKey=sort_key, reverse=True)
 
-    pages = await examined(profiled)
+    pages = [page for page in await examined(profiled) if page["comment"] == "products.page"]
 
-    assert [page for page in pages if page["documents"] > 21 or page["sorted"]] == []
+    assert len(pages) == 6
+    assert [page for page in pages if page["documents"] > 24 or page["keys"] > 60 or page["sorted"]] == []
+
+
+async def test_a_wide_price_range_is_checked_on_the_keys_and_a_narrow_one_read_whole(
+    client: GraphClient, profiled: Any
+) -> None:
+    for sort_key in ("NAME", "PRICE", "CREATED_AT"):
+        for low, high in (("300", "1700"), ("500", "530")):
+            filter_ = {"minPrice": low, "maxPrice": high}
+            await client.data(LIST, filter=filter_, sortKey=sort_key, reverse=False)
+
+    pages = [page for page in await examined(profiled) if page["comment"] == "products.page"]
+
+    # by price both are a part of the index; by another key the narrow one has some 28 products to be sorted
+    assert [page["sorted"] for page in pages] == [False, True, False, False, False, True]
+    assert [page for page in pages if page["documents"] > 45 or page["keys"] > 45] == []
+
+
+async def test_a_search_reads_the_products_with_its_rarest_word_or_few_in_the_order_of_the_list(
+    client: GraphClient, profiled: Any
+) -> None:
+    for search in ("product", "prod oil", "shampoo dandruff", "stress 19", "product 123"):
+        for sort_key in ("NAME", "PRICE", "CREATED_AT"):
+            page = (await client.data(LIST, search=search, sortKey=sort_key, reverse=False))["products"]
+            await client.data(LIST, search=search, sortKey=sort_key, reverse=False, after=page["pageInfo"]["endCursor"])
+
+    seen = await examined(profiled)
+
+    assert {entry["comment"] for entry in seen} == {"products.page", "products.of_word", "products.of_shelf"}
+    # 13 tags, two each: some 280 of 1,800 have one of them
+    assert [entry for entry in seen if entry["comment"] == "products.page" and entry["documents"] > 350] == []
+    # what was counted for the first page is remembered, and read from keys alone
+    counted = [entry for entry in seen if entry["comment"] != "products.page"]
+    assert len(counted) == 1 + len({"product", "prod", "oil", "shampoo", "dandruff", "stress", "19", "123"})
+    assert [entry for entry in counted if entry["documents"]] == []
+
+
+async def test_a_kit_is_put_together_from_what_fits_the_picture_and_can_be_sent_alone(
+    client: GraphClient, profiled: Any
+) -> None:
+    some = [one["_id"] async for one in profiled.products.find({"slug": {"$regex": "^product-"}}, {"_id": 1})]
+    half = {"_id": {"$in": some[: PRODUCTS // 2]}}
+    await profiled.products.update_many(half, {"$set": {"pattern_fit": ["STAGE_5"]}})
+    sold_out = {"_id": {"$in": some[PRODUCTS // 2 :]}}
+    await profiled.products.update_many(sold_out, {"$set": {"pattern_fit": ["STAGE_2"], "is_in_stock": False}})
+
+    await client.data(example("submit_hair_test"), input=hair_test(pattern="STAGE_2"))
+
+    [read] = [entry for entry in await examined(profiled) if entry["comment"] == "products.candidates"]
+    assert read["documents"] == read["returned"] == 18
+    assert read["keys"] <= read["returned"] + 1
+
+
+async def test_keeping_the_catalogue_examines_what_it_shows_or_changes(
+    started: tuple[Starlette, GraphClient], client: GraphClient, profiled: Any
+) -> None:
+    await started[0].state.services.staff.invite("9876500004", [Role.CATALOG_MANAGER], by=None)
+    bearer = (await client.sign_in("9876500004")).access_token
+    typed = json.loads((EXAMPLES / "create_product.json").read_text(encoding="utf-8"))
+    made = (await client.data(example("create_product"), bearer=bearer, **typed))["createProduct"]["product"]
+    change = """mutation ($id: ID!, $input: UpdateProductInput!) {
+      updateProduct(id: $id, input: $input) { userErrors { code } }
+    }"""
+    for version in range(1, 31):
+        changed = await client.data(
+            change, bearer=bearer, id=made["id"], input={"expectedVersion": version, "price": str(version)}
+        )
+        assert changed["updateProduct"]["userErrors"] == []
+    prices = """query ($id: ID!, $after: String) {
+      productPrices(productId: $id, first: 10, after: $after) { pageInfo { endCursor } }
+    }"""
+    page = (await client.data(prices, bearer=bearer, id=made["id"]))["productPrices"]["pageInfo"]
+    await client.data(prices, bearer=bearer, id=made["id"], after=page["endCursor"])
+    listed = """query ($status: ProductStatus, $after: String) {
+      catalogue(status: $status, first: 10, after: $after) { nodes { product { id } } pageInfo { endCursor } }
+    }"""
+    for status in ("DRAFT", "PUBLISHED", "ARCHIVED", None):
+        page = (await client.data(listed, bearer=bearer, status=status))["catalogue"]["pageInfo"]
+        await client.data(listed, bearer=bearer, status=status, after=page["endCursor"])
+
+    delete = """mutation ($id: ID!, $input: DeleteProductInput!) {
+      deleteProduct(id: $id, input: $input) { userErrors { code } }
+    }"""
+    deleted = await client.data(delete, bearer=bearer, id=made["id"], input={"expectedVersion": 31})
+    assert deleted["deleteProduct"]["userErrors"] == []
+
+    seen = [one for one in await examined(profiled) if one["comment"].startswith(("catalogue.", "product_prices."))]
+
+    assert Counter(one["comment"] for one in seen) == {
+        "catalogue.by_id": 31,
+        "catalogue.change": 30,
+        "catalogue.page": 8,
+        "catalogue.remove_draft": 1,
+        "catalogue.taken": 1,
+        "product_prices.page": 2,
+        "product_prices.remove_all": 1,
+    }
+    # a page reads one further than it shows, and one at each seam between index ranges
+    assert [one for one in seen if one["documents"] > one["returned"] + 5 or one["keys"] > one["returned"] + 8] == []
+    assert [one for one in seen if one["sorted"] or "COLLSCAN" in one["plan"]] == []
 
 
 async def test_all_other_queries_examine_what_they_return(client: GraphClient, profiled: Any) -> None:
@@ -137,7 +266,7 @@ async def test_all_other_queries_examine_what_they_return(client: GraphClient, p
     assert {entry["comment"] for entry in seen} >= {
         "hair_tests.by_ids",
         "orders.by_ids",
-        "products.all_active",
+        "products.candidates",
         "products.by_ids",
         "products.by_slug",
         "reports.by_ids",
@@ -175,8 +304,8 @@ async def test_a_draft_is_found_by_its_key_among_all_others(client: GraphClient,
 
 
 async def test_no_query_of_the_product_scans_a_collection(client: GraphClient, profiled: Any) -> None:
-    await client.data(LIST, search="hair clean", sortKey="NAME", reverse=False)
-    await client.data("{ products { totalCount } }")
+    await client.data(LIST, search="product oil", sortKey="NAME", reverse=False)
+    await client.data("{ products { totalCount facets { tags { count } } } }")
     await client.data(example("submit_hair_test"), input=hair_test())
 
     assert [entry for entry in await examined(profiled) if "COLLSCAN" in entry["plan"]] == []
@@ -290,9 +419,7 @@ async def people(started: tuple[Starlette, GraphClient], client: GraphClient, da
 @pytest.fixture
 async def watched(people: People, database: Any) -> AsyncIterator[Any]:
     """The same database, with MongoDB's profiler on and room for all that it sees."""
-    await forget(database)
-    await database.create_collection("system.profile", capped=True, size=32 * 2**20)
-    await database.command("profile", 2)
+    await watch(database, megabytes=32)
     yield database
     await forget(database)
 
@@ -374,11 +501,11 @@ async def test_the_last_answers_of_who_owns_a_report_are_found_without_looking_a
     placed = await client.data(example("place_order"), bearer=people.asha.access_token, input=typed)
 
     assert placed["placeOrder"]["userErrors"] == []
-    [entry] = [entry for entry in await examined(watched) if entry["comment"] == "hair_tests.newest_of"]
-    # of more than 30
-    assert (entry["returned"], entry["documents"]) == (20, 20)
-    assert wasteful([entry]) == []
-    assert "COLLSCAN" not in entry["plan"]
+    # for the price, and for the order; of more than 30
+    entries = [entry for entry in await examined(watched) if entry["comment"] == "hair_tests.newest_of"]
+    assert [(entry["returned"], entry["documents"]) for entry in entries] == [(20, 20)] * 2
+    assert wasteful(entries) == []
+    assert not [entry for entry in entries if "COLLSCAN" in entry["plan"]]
 
 
 async def test_a_finding_is_lifted_without_looking_at_other_reports(
@@ -411,7 +538,7 @@ async def test_a_finding_is_lifted_without_looking_at_other_reports(
     assert {entry["comment"] for entry in seen} == {
         "assignments.treated",
         "hair_tests.by_ids",
-        "products.all_active",
+        "products.candidates",
         "products.by_ids",
         "rate_limits.count",
         "reports.add_clearance",
@@ -633,4 +760,99 @@ async def test_dead_jobs_are_found_among_all_others(client: GraphClient, busy: A
 
     assert sorted(entry["comment"] for entry in seen) == ["jobs.drop", "jobs.drop", "jobs.revive"]
     assert wasteful(seen) == []
+    assert [entry for entry in seen if "COLLSCAN" in entry["plan"]] == []
+
+
+# --- coupons ------------------------------------------------------------------------------------------------------
+
+COUPONS = """query ($isEnabled: Boolean, $after: String) {
+  coupons(first: 10, isEnabled: $isEnabled, after: $after) { nodes { id } pageInfo { endCursor } }
+}"""
+
+
+@pytest.fixture
+async def couponed(people: People, watched: Any) -> Any:
+    """The database of `people` with 300 coupons, of which a tenth is disabled."""
+    for number in range(OTHERS):
+        terms = CouponTerms(
+            kind=CouponKind.PERCENT,
+            percent=10,
+            starts_at=now() - timedelta(days=1),
+            max_uses_per_customer=5,
+            is_first_order_only=number == 7,
+        )
+        coupon = CouponDocument(
+            id=uuid4(),
+            created_at=now() - timedelta(seconds=number),
+            code=f"COUPON-{number}",
+            terms=terms,
+            is_enabled=number % 10 != 0,
+            created_by=uuid4(),
+        )
+        await watched.coupons.insert_one(coupon.model_dump(by_alias=True, exclude={"revision_id"}))
+    return watched
+
+
+@pytest.mark.parametrize("is_enabled", [None, True, False])
+async def test_a_page_of_coupons_is_read_from_an_index_in_its_order(
+    started: tuple[Starlette, GraphClient], people: People, couponed: Any, *, is_enabled: bool | None
+) -> None:
+    app, client = started
+    await app.state.services.staff.invite("9876500004", [Role.CATALOG_MANAGER], by=None)
+    bearer = (await client.sign_in("9876500004")).access_token
+    first = (await client.data(COUPONS, bearer=bearer, isEnabled=is_enabled))["coupons"]
+    assert len(first["nodes"]) == 10
+    await client.data(COUPONS, bearer=bearer, isEnabled=is_enabled, after=first["pageInfo"]["endCursor"])
+
+    pages = [entry for entry in await examined(couponed) if entry["comment"] == "coupons.page"]
+
+    assert len(pages) == 2
+    assert wasteful(pages) == []
+    assert [entry for entry in pages if "COLLSCAN" in entry["plan"]] == []
+
+
+async def test_a_page_of_the_changes_of_a_coupon_is_read_from_an_index_in_its_order(
+    started: tuple[Starlette, GraphClient], people: People, couponed: Any
+) -> None:
+    app, client = started
+    await app.state.services.staff.invite("9876500004", [Role.CATALOG_MANAGER], by=None)
+    bearer = (await client.sign_in("9876500004")).access_token
+    found = await client.data("{ coupons(first: 2) { nodes { id } } }", bearer=bearer)
+    for coupon in found["coupons"]["nodes"]:
+        for _ in range(15):
+            for mutation in ("disableCoupon", "enableCoupon"):
+                switch = f"mutation ($id: ID!) {{ {mutation}(id: $id) {{ coupon {{ version }} }} }}"
+                await client.data(switch, bearer=bearer, id=coupon["id"])
+    query = """query ($id: ID!, $after: String) {
+      couponChanges(couponId: $id, first: 10, after: $after) { nodes { version } pageInfo { endCursor } }
+    }"""
+    first = (await client.data(query, bearer=bearer, id=coupon["id"]))["couponChanges"]
+    assert len(first["nodes"]) == 10
+    await client.data(query, bearer=bearer, id=coupon["id"], after=first["pageInfo"]["endCursor"])
+
+    pages = [entry for entry in await examined(couponed) if entry["comment"] == "coupon_changes.page"]
+
+    assert len(pages) == 2
+    assert [entry for entry in pages if entry["documents"] > entry["returned"] + 1 or entry["sorted"]] == []
+    assert [entry for entry in pages if "COLLSCAN" in entry["plan"]] == []
+
+
+async def test_whether_a_customer_may_use_a_coupon_is_found_among_their_own_orders(
+    client: GraphClient, people: People, couponed: Any
+) -> None:
+    bearer = people.asha.access_token
+    made = await client.data(example("submit_hair_test"), bearer=bearer, input=hair_test())
+    typed = order(made["submitHairTest"]["report"]["publicId"])
+    for code, refused in (("COUPON-1", []), ("COUPON-7", ["INVALID_COUPON"])):
+        bought = {**typed, "couponCode": code, "idempotencyKey": str(uuid4())}
+        placed = await client.data(example("place_order"), bearer=bearer, input=bought)
+        assert [error["code"] for error in placed["placeOrder"]["userErrors"]] == refused
+
+    asked = {"coupons.by_code", "coupons.redeem", "orders.coupon_uses", "orders.has_ordered"}
+    seen = [entry for entry in await examined(couponed) if entry["comment"] in asked]
+
+    assert {entry["comment"] for entry in seen} == asked
+    # a count looks at all orders of the customer, and at nobody else's
+    assert max(entry["documents"] for entry in seen if entry["comment"] == "orders.coupon_uses") <= OWN + 2
+    assert wasteful([entry for entry in seen if entry["comment"] != "orders.coupon_uses"]) == []
     assert [entry for entry in seen if "COLLSCAN" in entry["plan"]] == []

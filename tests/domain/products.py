@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
 
-from traya_gql.domain.products import MAX_PRICE_PAISE, ProductCategory, ProductFacts, RegulatoryClass
+from traya_gql.domain.products import MAX_PRICE_PAISE, MAX_WEIGHT_G, ProductCategory, ProductFacts, RegulatoryClass
 from traya_gql.domain.ruleset.codes import CauseCode, EvidenceGrade
 from traya_gql.domain.ruleset.options import Pattern
 
@@ -44,6 +44,7 @@ def product(slug: str = "a-product", category: ProductCategory = ProductCategory
         "usage": {"en": "Use it twice a week.", "hi": "हफ़्ते में दो बार लगाएँ।"},
         "cautions": (),
         "monthly_quantity": 1,
+        "weight_g": 260,
     }
     return ProductFacts.model_validate({**facts, **changes})
 
@@ -65,6 +66,8 @@ _FACTS: dict[str, st.SearchStrategy[Any]] = {
     "evidence": st.sampled_from(EvidenceGrade),
     "is_for_men": _YES_OR_NO,
     "monthly_quantity": st.integers(min_value=1, max_value=4),
+    "most_months": st.none() | st.integers(min_value=1, max_value=24),
+    "weight_g": st.sampled_from([1, 120, 260, MAX_WEIGHT_G]),
 }
 
 

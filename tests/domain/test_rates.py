@@ -31,8 +31,10 @@ def test_the_products_limits_are_these() -> None:
         "completions_per_ip": (240, 3_600),
         "orders_per_asker": (20, 3_600),
         "orders_per_ip": (120, 3_600),
+        "price_previews_per_ip": (600, 600),
         "clearances_per_doctor": (120, 3_600),
         "report_misses_per_ip": (60, 60),
+        "coupon_misses_per_ip": (30, 3_600),
         "refreshes_per_session": (120, 3_600),
         "unsealed_refreshes_per_ip": (60, 3_600),
     }

@@ -32,7 +32,7 @@ from traya_gql.context import Context
 from traya_gql.graph import Graph
 from traya_gql.graph.limits import Limits
 from traya_gql.observability.logging import JsonLines
-from traya_gql.schema.common import SCALARS
+from traya_gql.schema.scalars import SCALARS
 from traya_gql.schema.uploads import UPLOAD_SCALARS
 from traya_gql.services.uploads import UploadedFile
 from traya_gql.web.graphql import PREFLIGHT_HEADERS, GraphQLEndpoint

@@ -11,7 +11,8 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -42,14 +43,18 @@ from bench.peers.plain.documents import (
     ReportDocument,
     ScalpPhotoDocument,
 )
-from traya_gql.domain.addresses import TypedAddress, check_address
+from traya_gql.domain.addresses import Address, TypedAddress, check_address
 from traya_gql.domain.consents import Consent, ConsentPurpose
 from traya_gql.domain.customers import check_person, first_name
+from traya_gql.domain.days import day_in_india
+from traya_gql.domain.delivery import DeliveryEstimate, delivery_rules
+from traya_gql.domain.gst import gst_rates
 from traya_gql.domain.languages import Language
+from traya_gql.domain.money import paise
 from traya_gql.domain.orders import NUMBER_BITS, OrderStatus, order_number
 from traya_gql.domain.phones import normalise_phone
 from traya_gql.domain.photo_texts import PHOTO_TEXTS
-from traya_gql.domain.pricing import line_total, quote
+from traya_gql.domain.pricing import BasketLine, Quote, Terms, quote
 from traya_gql.domain.questionnaire.checks import GivenAnswer, check_answers, to_answers
 from traya_gql.domain.questionnaire.model import current_questionnaire
 from traya_gql.domain.refusals import InvalidInput, Problem, Problems, Refusal, RefusalCode
@@ -258,17 +263,10 @@ class Mutation:
                         continue
                     raise refused(code, "This product cannot be ordered.", "lines")
                 quantity = asked or product.monthly_quantity
-                lines.append(
-                    OrderLine(
-                        product_id=product.id,
-                        product_name=product.name,
-                        unit_price_paise=product.price_paise,
-                        quantity=quantity,
-                        total_paise=line_total(unit_price_paise=product.price_paise, quantity=quantity),
-                    )
-                )
+                lines.append(BasketLine(product, quantity))
             if not lines:
                 raise refused(RefusalCode.REQUIRED, "Nothing of this report's kit can be ordered now.", "lines")
+            found, estimate = priced(lines, shipping, input.expected_total, on=day_in_india(made_at))
             return await OrderDocument(
                 id=order_id,
                 created_at=made_at,
@@ -277,11 +275,15 @@ class Mutation:
                 report_id=report.id,
                 phone=phone,
                 status=OrderStatus.PENDING,
-                lines=lines,
+                lines=[
+                    OrderLine(product_name=line.product.name, **price.model_dump())
+                    for line, price in zip(lines, found.lines, strict=True)
+                ],
                 shipping_address=shipping,
                 billing_address=billing,
                 payment_method=input.payment_method,
-                pricing=quote(line.total_paise for line in lines),
+                pricing=found.pricing,
+                delivery=estimate,
             ).insert(session=session)
 
         try:
@@ -366,6 +368,26 @@ def opens(token: str | None, id_: UUID) -> bool:
         return token is not None and jwt.decode(token, KEY, algorithms=["HS256"])["sub"] == id_.hex
     except jwt.InvalidTokenError:
         return False
+
+
+def priced(
+    lines: list[BasketLine], shipping: Address, expected_total: Decimal, *, on: date
+) -> tuple[Quote, DeliveryEstimate]:
+    rules = delivery_rules(on)
+    zone = rules.zone_of(pin_code=shipping.pin_code, state=shipping.state)
+    if zone is None:
+        raise refused(RefusalCode.NOT_SERVICEABLE, "We do not deliver there.", "shippingAddress")
+    terms = Terms(
+        kit_percent=0,
+        coupon=None,
+        charge=lambda weight_g, goods: rules.charge(zone, weight_g=weight_g, goods_paise=goods),
+        is_intra_state=shipping.state is gst_rates().seller_state,
+        on=on,
+    )
+    found = quote(lines, terms)
+    if found.pricing.total_paise != paise(expected_total):
+        raise refused(RefusalCode.PRICE_CHANGED, "The price has changed.", "expectedTotal")
+    return found, rules.estimate(zone, on=on)
 
 
 def may_read(info: strawberry.Info, report: ReportDocument, token: str | None) -> bool:

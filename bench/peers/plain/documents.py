@@ -13,8 +13,10 @@ from traya_gql.domain.addresses import Address
 from traya_gql.domain.clearances import Clearance
 from traya_gql.domain.consents import Consent
 from traya_gql.domain.customers import Gender, Person
+from traya_gql.domain.delivery import DeliveryEstimate
+from traya_gql.domain.gst import Tax
 from traya_gql.domain.orders import OrderStatus, PaymentMethod
-from traya_gql.domain.pricing import Quote
+from traya_gql.domain.pricing import Pricing
 from traya_gql.domain.products import ProductFacts
 from traya_gql.domain.ruleset.answers import Answers
 from traya_gql.domain.ruleset.kit import Kit, KitItem
@@ -90,6 +92,8 @@ class OrderLine(BaseModel):
     unit_price_paise: int
     quantity: int
     total_paise: int
+    discount_paise: int
+    tax: Tax
 
 
 class OrderDocument(Document):
@@ -104,7 +108,8 @@ class OrderDocument(Document):
     shipping_address: Address
     billing_address: Address
     payment_method: PaymentMethod
-    pricing: Quote
+    pricing: Pricing
+    delivery: DeliveryEstimate
     schema_version: int = 1
 
     class Settings:

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Generic, TypeVar
@@ -13,10 +13,10 @@ import strawberry
 from bench.peers.plain import documents
 from traya_gql.domain import report_texts
 from traya_gql.domain.addresses import Address as StoredAddress
-from traya_gql.domain.addresses import IndianState
 from traya_gql.domain.customers import Gender
 from traya_gql.domain.money import rupees
 from traya_gql.domain.orders import OrderStatus, PaymentMethod
+from traya_gql.domain.pricing import Pricing
 from traya_gql.domain.products import ProductCategory, ProductTag
 from traya_gql.domain.refusals import Refusal, RefusalCode
 from traya_gql.domain.ruleset import codes, kit, scores
@@ -24,6 +24,7 @@ from traya_gql.domain.ruleset.gates import findings, suits_everybody, why_left_o
 from traya_gql.domain.ruleset.outcome import StatedFinding
 from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.domain.scalp_photos import PhotoState
+from traya_gql.domain.states import IndianState
 
 for enum in (
     *(Gender, IndianState, OrderStatus, PaymentMethod, ProductCategory, ProductTag, RefusalCode),
@@ -317,6 +318,7 @@ class OrderLine:
     unit_price: Money
     quantity: int
     total: Money
+    discount: Money
 
     @strawberry.field
     async def product(self, info: strawberry.Info) -> Product | None:
@@ -327,7 +329,36 @@ class OrderLine:
 @strawberry.type
 class OrderPricing:
     subtotal: Money
+    discount: Money
+    shipping: Money
     total: Money
+
+    @classmethod
+    def of(cls, pricing: Pricing) -> "OrderPricing":
+        return cls(
+            subtotal=Money.of(pricing.subtotal_paise),
+            discount=Money.of(pricing.kit_discount_paise + pricing.coupon_discount_paise),
+            shipping=Money.of(pricing.shipping_paise),
+            total=Money.of(pricing.total_paise),
+        )
+
+
+@strawberry.type
+class DeliveryEstimate:
+    earliest: date
+    latest: date
+
+
+@strawberry.type
+class PricePreview:
+    preview_key: str
+    pricing: OrderPricing
+
+
+@strawberry.type
+class InputWarning:
+    message: str
+    path: list[str]
 
 
 @strawberry.type
@@ -339,6 +370,7 @@ class Order:
     phone: str
     lines: list[OrderLine]
     pricing: OrderPricing
+    delivery_estimate: DeliveryEstimate
     shipping_address: Address
     billing_address: Address
     payment_method: PaymentMethod
@@ -358,12 +390,12 @@ class Order:
                     unit_price=Money.of(line.unit_price_paise),
                     quantity=line.quantity,
                     total=Money.of(line.total_paise),
+                    discount=Money.of(line.discount_paise),
                 )
                 for line in document.lines
             ],
-            pricing=OrderPricing(
-                subtotal=Money.of(document.pricing.subtotal_paise), total=Money.of(document.pricing.total_paise)
-            ),
+            pricing=OrderPricing.of(document.pricing),
+            delivery_estimate=DeliveryEstimate(earliest=document.delivery.earliest, latest=document.delivery.latest),
             shipping_address=Address.of(document.shipping_address),
             billing_address=Address.of(document.billing_address),
             payment_method=document.payment_method,
@@ -403,6 +435,8 @@ class SubmitHairTestPayload:
 @strawberry.type
 class PlaceOrderPayload:
     order: Order | None = None
+    preview: PricePreview | None = None
+    warnings: list[InputWarning] = strawberry.field(default_factory=list)
     access_token: str | None = None
     access_token_expires_at: datetime | None = None
     is_replay: bool = False
@@ -480,6 +514,8 @@ class PlaceOrderInput:
     report_access_token: str | None = None
     phone: str
     lines: list[OrderLineInput] | None = None
+    expected_total: Decimal
+    preview_key: str
     shipping_address: AddressInput
     billing_address: AddressInput | None = None
     payment_method: PaymentMethod

@@ -122,4 +122,8 @@ async def seed_with_progress() -> int:
     """Add the products that are missing, with a bar on stderr; return how many were added."""
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("Seeding the catalogue", total=len(catalogue()))
-        return await seed_catalogue(now=now(), on_product=lambda _: progress.advance(task))
+        return await seed_catalogue(
+            now=now(),
+            on_product=lambda _: progress.advance(task),
+            on_skipped=lambda name: err.print(f"Not added: {name}. A product of yours has its name or its slug."),
+        )

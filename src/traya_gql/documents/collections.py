@@ -10,6 +10,9 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import CollectionInvalid
 
 from traya_gql.documents.assignments import AssignmentDocument
+from traya_gql.documents.catalogue_state import CatalogueStateDocument
+from traya_gql.documents.coupon_changes import CouponChangeDocument
+from traya_gql.documents.coupons import CouponDocument
 from traya_gql.documents.customers import CustomerDocument
 from traya_gql.documents.hair_test_drafts import HairTestDraftDocument
 from traya_gql.documents.hair_tests import HairTestDocument
@@ -17,6 +20,8 @@ from traya_gql.documents.idempotency import IdempotencyDocument
 from traya_gql.documents.jobs import JobDocument
 from traya_gql.documents.one_time_codes import OneTimeCodeDocument
 from traya_gql.documents.orders import OrderDocument
+from traya_gql.documents.product_prices import ProductPriceDocument
+from traya_gql.documents.product_words import ProductWordDocument
 from traya_gql.documents.products import ProductDocument
 from traya_gql.documents.rate_limits import RateLimitDocument
 from traya_gql.documents.reports import ReportDocument
@@ -26,6 +31,9 @@ from traya_gql.documents.sessions import SessionDocument
 
 DOCUMENTS: tuple[type[Document], ...] = (
     AssignmentDocument,
+    CatalogueStateDocument,
+    CouponChangeDocument,
+    CouponDocument,
     CustomerDocument,
     HairTestDraftDocument,
     HairTestDocument,
@@ -34,6 +42,8 @@ DOCUMENTS: tuple[type[Document], ...] = (
     OneTimeCodeDocument,
     OrderDocument,
     ProductDocument,
+    ProductWordDocument,
+    ProductPriceDocument,
     RateLimitDocument,
     ReportDocument,
     RevocationDocument,

@@ -42,11 +42,12 @@ class CustomerRecord(Record):
 
 
 class CustomerDocument(CustomerRecord, StoredDocument):
-    """The customer as written."""
+    """The customer as written. `first_order_coupons`: how many orders used one; those called off since count too."""
 
     model_config = ConfigDict(frozen=False)
 
     schema_version: int = 2
+    first_order_coupons: int = 0
 
     class Settings:
         """Where it lies."""
@@ -111,6 +112,14 @@ async def note_assignment(id_: UUID, *, roles: Collection[Role], at: datetime) -
     """
     query = {"_id": id_, "roles": {"$in": list(roles)}}
     return await _update(query, {"$set": {"assigned_at": at}}, comment="customers.note_assignment")
+
+
+async def note_first_order_coupon(id_: UUID) -> None:
+    """Note that an order of a customer uses a coupon for first orders. Joins the transaction it runs in.
+
+    As it writes, two such orders follow one after the other: the second sees the first, whichever coupons they use.
+    """
+    await _update({"_id": id_}, {"$inc": {"first_order_coupons": 1}}, comment="customers.note_first_order_coupon")
 
 
 async def set_roles(id_: UUID, *, roles: Sequence[Role]) -> CustomerRecord | None:

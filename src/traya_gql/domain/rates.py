@@ -47,8 +47,10 @@ class Rates(BaseModel):
     completions_per_ip: Rate = Rate(limit=240, period_s=_HOUR_S)
     orders_per_asker: Rate = Rate(limit=20, period_s=_HOUR_S)
     orders_per_ip: Rate = Rate(limit=120, period_s=_HOUR_S)
+    price_previews_per_ip: Rate = Rate(limit=600, period_s=10 * _MINUTE_S)
     clearances_per_doctor: Rate = Rate(limit=120, period_s=_HOUR_S)
     report_misses_per_ip: Rate = Rate(limit=60, period_s=_MINUTE_S)
+    coupon_misses_per_ip: Rate = Rate(limit=30, period_s=_HOUR_S)
     refreshes_per_session: Rate = Rate(limit=120, period_s=_HOUR_S)
     unsealed_refreshes_per_ip: Rate = Rate(limit=60, period_s=_HOUR_S)
 

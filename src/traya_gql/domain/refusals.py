@@ -42,6 +42,18 @@ class RefusalCode(StrEnum):
     SAFETY_BLOCK = "SAFETY_BLOCK"
     REPORT_ACCESS_REQUIRED = "REPORT_ACCESS_REQUIRED"
     REPORT_TOO_OLD = "REPORT_TOO_OLD"
+    PRICE_CHANGED = "PRICE_CHANGED"
+    INVALID_COUPON = "INVALID_COUPON"
+    NOT_SERVICEABLE = "NOT_SERVICEABLE"
+    PRODUCT_NOT_FOUND = "PRODUCT_NOT_FOUND"
+    COUPON_NOT_FOUND = "COUPON_NOT_FOUND"
+    COUPON_IN_USE = "COUPON_IN_USE"
+    ALREADY_EXISTS = "ALREADY_EXISTS"
+    UNKNOWN_HSN = "UNKNOWN_HSN"
+    UNKNOWN_INGREDIENT = "UNKNOWN_INGREDIENT"
+    NOT_PUBLISHABLE = "NOT_PUBLISHABLE"
+    NOT_PUBLISHED = "NOT_PUBLISHED"
+    ALREADY_PUBLISHED = "ALREADY_PUBLISHED"
     FINDING_NOT_CLEARABLE = "FINDING_NOT_CLEARABLE"
     FORBIDDEN_CLAIM = "FORBIDDEN_CLAIM"
     ADDRESS_NOT_FOUND = "ADDRESS_NOT_FOUND"
@@ -62,13 +74,15 @@ class RefusalCode(StrEnum):
 class Problem(NamedTuple):
     """One thing that is wrong with an input, and where: `path` leads from the mutation's argument to the field.
 
-    `gates` are the safety gates behind a SAFETY_BLOCK, for an asker who may know them.
+    `gates` are the safety gates behind a SAFETY_BLOCK, for an asker who may know them. `detail` is what else the code's
+    own type of error tells; which class it has, the code decides.
     """
 
     code: RefusalCode
     message: str
     path: tuple[str, ...]
     gates: tuple[GateCode, ...] = ()
+    detail: object = None
 
 
 class Refusal(Exception):

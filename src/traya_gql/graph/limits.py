@@ -6,8 +6,9 @@ cost nothing (the built-in limiters of Strawberry walk each spread again: 2 to t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from graphql import (
     DocumentNode,
@@ -28,6 +29,7 @@ from graphql import (
     OperationType,
     SelectionSetNode,
     Undefined,
+    VariableNode,
     get_named_type,
 )
 
@@ -84,9 +86,15 @@ class _Size(NamedTuple):
     fields: int = 0
 
 
-def check_limits(document: DocumentNode, schema: GraphQLSchema, limits: Limits) -> list[GraphQLError]:
+LengthOf: TypeAlias = Callable[[str], int | None]
+"""Returns how long a list is that a variable decides on, by the variable's name; None: as long as it can be."""
+
+
+def check_limits(
+    document: DocumentNode, schema: GraphQLSchema, limits: Limits, *, length_of: LengthOf = lambda _: None
+) -> list[GraphQLError]:
     """Return one error for each limit that an operation of the document exceeds. The document need not be valid."""
-    measure = _Measure(document, schema)
+    measure = _Measure(document, schema, length_of)
     errors = []
     for operation in document.definitions:
         if not isinstance(operation, OperationDefinitionNode):
@@ -109,6 +117,25 @@ def check_limits(document: DocumentNode, schema: GraphQLSchema, limits: Limits) 
         ]
         errors += [_too_much(name, str(min(value, _HUGE)), most) for name, value, most in found]
     return errors
+
+
+def lengths(document: DocumentNode, variables: dict[str, Any] | None) -> LengthOf:
+    """Return how long lists are by these variables, and by what the document says of those that are missing."""
+    known: dict[str, Any] = {
+        one.variable.name.value: int(one.default_value.value[:10])
+        for operation in document.definitions
+        if isinstance(operation, OperationDefinitionNode)
+        for one in operation.variable_definitions or ()
+        if isinstance(one.default_value, IntValueNode)
+    } | (variables or {})
+
+    def length_of(name: str) -> int | None:
+        value = known.get(name)
+        if isinstance(value, list):
+            return len(value)
+        return value if isinstance(value, int) else None
+
+    return length_of
 
 
 def check_variables(variables: dict[str, Any] | None, limits: Limits) -> GraphQLError | None:
@@ -144,8 +171,9 @@ def _too_much(name: str, value: str, most: int) -> GraphQLError:
 
 
 class _Measure:
-    def __init__(self, document: DocumentNode, schema: GraphQLSchema) -> None:
+    def __init__(self, document: DocumentNode, schema: GraphQLSchema, length_of: LengthOf) -> None:
         self._schema = schema
+        self._length_of = length_of
         self._fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
@@ -199,11 +227,11 @@ class _Measure:
             depth=size.depth + 1,
             aliases=size.aliases + (node.alias is not None),
             directives=size.directives,
-            fields=1 + _longest(node, definition) * size.fields,
+            fields=1 + _longest(node, definition, self._length_of) * size.fields,
         )
 
 
-def _longest(node: FieldNode, definition: GraphQLField | None) -> int:
+def _longest(node: FieldNode, definition: GraphQLField | None, length_of: LengthOf) -> int:
     """Return how many items a field can answer with, at the most; 1 for what is no list of objects."""
     for name, most in (("first", 100), ("ids", 100)):
         if definition is None or name not in definition.args:
@@ -213,9 +241,12 @@ def _longest(node: FieldNode, definition: GraphQLField | None) -> int:
             return min(max(1, int(given.value[:10])), most)
         if isinstance(given, ListValueNode):
             return min(max(1, len(given.values)), most)
+        if isinstance(given, VariableNode):
+            length = length_of(given.name.value)
+            return most if length is None else min(max(1, length), most)
         default: Any = definition.args[name].default_value
         if given is None and default is not Undefined and isinstance(default, int):
             return default
-        return most  # a variable
+        return most
     listed = definition.extensions.get("strawberry-definition") if definition else None
     return (listed.metadata.get(AT_MOST) if listed else None) or 1

@@ -27,7 +27,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from traya_gql.context import Context
 from traya_gql.graph.errors import fault, request_error, shown_errors, too_slow
-from traya_gql.graph.limits import Limits, check_limits, check_variables
+from traya_gql.graph.limits import Limits, check_limits, check_variables, lengths
 from traya_gql.graph.signatures import signature
 
 _MOST_ERRORS = 5
@@ -56,7 +56,8 @@ class Response(NamedTuple):
 class Prepared(NamedTuple):
     """A document that is parsed, within the limits and valid.
 
-    Its operations' kinds by name, the memory it holds, what names it in the log, and the names of all its fields.
+    Its operations' kinds by name, the memory it holds, what names it in the log, the names of all its fields, and
+    whether it is within the limits with short lists alone, so that it depends on the variables of each request.
     """
 
     document: DocumentNode
@@ -64,6 +65,7 @@ class Prepared(NamedTuple):
     held_bytes: int
     signature: str
     field_names: frozenset[str]
+    is_measured_each_time: bool
 
     @property
     def only_name(self) -> str | None:
@@ -126,7 +128,10 @@ class Graph:
         except GraphQLError as error:
             raise self._refused([error], "GRAPHQL_PARSE_FAILED") from None
         core = self.schema._schema  # noqa: SLF001 - graphql-core's schema, which Strawberry builds and wraps
-        if errors := check_limits(document, core, self.limits):
+        errors = check_limits(document, core, self.limits)
+        # a list may be as long as a variable says, which only its request knows
+        is_measured_each_time = bool(errors) and not check_limits(document, core, self.limits, length_of=lambda _: 1)
+        if errors and not is_measured_each_time:
             raise self._refused(errors, "MAX_COST_EXCEEDED")
         rules = specified_rules if self.is_open else (*specified_rules, NoSchemaIntrospectionCustomRule)
         if errors := validate(core, document, rules, max_errors=_MOST_ERRORS, hide_suggestions=not self.is_open):
@@ -137,7 +142,7 @@ class Graph:
             if isinstance(node, OperationDefinitionNode)
         }
         held_bytes = len(query) + document.token_count * _BYTES_A_TOKEN
-        prepared = Prepared(document, kinds, held_bytes, *signature(document))
+        prepared = Prepared(document, kinds, held_bytes, *signature(document), is_measured_each_time)
         if prepared.held_bytes <= self.limits.cached_bytes:
             self._prepared[query] = prepared
         return prepared
@@ -150,8 +155,8 @@ class Graph:
         Never raises but for cancellation: faults are logged and masked.
         """
         name = prepared.name_of(operation.operation_name)
-        if (too_long := check_variables(operation.variables, self.limits)) is not None:
-            return Response({"errors": [self._request_error(too_long, "BAD_USER_INPUT")]}, is_request_error=True)
+        if errors := self._too_much(prepared, operation.variables):
+            return Response({"errors": errors}, is_request_error=True)
         try:
             async with asyncio.timeout(self.limits.seconds):
                 context.field_names = prepared.field_names
@@ -185,6 +190,17 @@ class Graph:
             )
         errors = shown_errors(result.errors, operation_name=name, hide_hints=not self.is_open)
         return Response({"data": result.data, "errors": errors})
+
+    def _too_much(self, prepared: Prepared, variables: dict[str, Any] | None) -> list[dict[str, Any]]:
+        """Return what a request asks too much of, by its variables."""
+        if (too_long := check_variables(variables, self.limits)) is not None:
+            return [self._request_error(too_long, "BAD_USER_INPUT")]
+        if not prepared.is_measured_each_time:
+            return []
+        core = self.schema._schema  # noqa: SLF001 - see prepare
+        length_of = lengths(prepared.document, variables)
+        errors = check_limits(prepared.document, core, self.limits, length_of=length_of)
+        return [self._request_error(error, "MAX_COST_EXCEEDED") for error in errors]
 
     def _refused(self, errors: list[GraphQLError], code: str) -> Refused:
         return Refused([self._request_error(error, code) for error in errors[:_MOST_ERRORS]])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, TypeVar
@@ -10,12 +9,23 @@ from uuid import UUID
 
 from aiodataloader import DataLoader
 
-from traya_gql.documents import assignments, customers, hair_tests, orders, owned, products, reports, scalp_photos
+from traya_gql.documents import (
+    assignments,
+    coupons,
+    customers,
+    hair_tests,
+    orders,
+    owned,
+    products,
+    reports,
+    scalp_photos,
+)
+from traya_gql.documents.coupons import CouponRecord
 from traya_gql.documents.customers import CustomerRecord
 from traya_gql.documents.hair_tests import HairTestDocument, HairTestRecord
 from traya_gql.documents.orders import OrderDocument, OrderRecord
 from traya_gql.documents.owned import PageKey
-from traya_gql.documents.products import ProductQuery, ProductRecord
+from traya_gql.documents.products import ProductRecord
 from traya_gql.documents.records import OwnedRecord, StoredDocument
 from traya_gql.documents.reports import ReportDocument, ReportRecord
 from traya_gql.documents.scalp_photos import ScalpPhotoRecord
@@ -74,6 +84,11 @@ class Loaders:
         return _batched(scalp_photos.of_hair_tests)
 
     @cached_property
+    def coupon_by_id(self) -> DataLoader[UUID, CouponRecord | None]:
+        """Coupons."""
+        return _batched(coupons.by_ids)
+
+    @cached_property
     def customer_by_id(self) -> DataLoader[UUID, CustomerRecord | None]:
         """Customers."""
         return _batched(customers.by_ids)
@@ -109,15 +124,6 @@ class Loaders:
                 treated = await assignments.treated(staff_id, asked)
                 found.update(TreatmentKey(staff_id, customer_id) for customer_id in treated)
             return [key in found for key in keys]
-
-        return DataLoader(load)
-
-    @cached_property
-    def product_count_by_query(self) -> DataLoader[ProductQuery, int]:
-        """How many products a query finds: one command a query."""
-
-        async def load(queries: list[ProductQuery]) -> list[int]:
-            return await asyncio.gather(*(products.count(query) for query in queries))
 
         return DataLoader(load)
 

@@ -10,13 +10,13 @@ import strawberry
 from traya_gql.context import Info
 from traya_gql.documents.customers import CustomerRecord
 from traya_gql.domain.address_book import AddressBookFull, AddressNotFound
-from traya_gql.domain.addresses import ADDRESS_CODES
+from traya_gql.domain.addresses import ADDRESS_CODES, warnings_of
 from traya_gql.domain.paging import MAX_PAGE_SIZE
 from traya_gql.domain.phones import normalise_phone
 from traya_gql.domain.refusals import InvalidValue, RefusalCode
 from traya_gql.domain.text import TEXT_CODES
 from traya_gql.guards import SIGNED_IN, SUPPORT_OR_ADMIN, mutation_field, query_field
-from traya_gql.schema.addresses import SavedAddress
+from traya_gql.schema.addresses import InputWarning, SavedAddress
 from traya_gql.schema.common import BadUserInput, NodeType, node_id, read_key
 from traya_gql.schema.customers import (
     AddAddressInput,
@@ -34,9 +34,9 @@ from traya_gql.schema.customers import (
 from traya_gql.services.customers import (
     UNSET,
     GuestRecordNotFound,
-    StaleVersion,
     UpdateProfile,
 )
+from traya_gql.services.versions import StaleVersion
 
 PayloadT = TypeVar("PayloadT", bound=SavedAddressPayload)
 
@@ -91,7 +91,7 @@ class CustomerMutations:
         record = await info.context.services.customers.add_address(
             info.context.signed_in.customer_id, input_.address.typed(), is_default=input_.is_default
         )
-        return _book(AddAddressPayload, record, info, address_id=record.address_book.addresses[-1].id)
+        return _book(AddAddressPayload, record, info, address_id=record.address_book.addresses[-1].id, is_typed=True)
 
     @mutation_field(
         guard=SIGNED_IN,
@@ -113,7 +113,8 @@ class CustomerMutations:
             typed=None if input_.address is None else input_.address.typed(),
             is_default=input_.is_default,
         )
-        return _book(UpdateAddressPayload, record, info, address_id=address_id)
+        is_typed = input_.address is not None
+        return _book(UpdateAddressPayload, record, info, address_id=address_id, is_typed=is_typed)
 
     @mutation_field(
         guard=SIGNED_IN,
@@ -157,10 +158,12 @@ class CustomerMutations:
         return ClaimGuestRecordsPayload(claimed_ids=list(dict.fromkeys(input_.ids)))
 
 
-def _book(payload: type[PayloadT], record: CustomerRecord, info: Info, *, address_id: UUID) -> PayloadT:
+def _book(payload: type[PayloadT], record: CustomerRecord, info: Info, *, address_id: UUID, is_typed: bool) -> PayloadT:
     addresses = SavedAddress.all_of(record.address_book)
+    found = warnings_of(record.address_book.address(address_id), "address") if is_typed else ()
     return payload(
         addresses=addresses,
         address=next(one for one in addresses if one.id == node_id(NodeType.ADDRESS, address_id)),
+        warnings=InputWarning.all_of(found),
         customer=Customer.of(record, info.context.viewer),
     )

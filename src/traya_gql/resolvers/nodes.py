@@ -11,9 +11,18 @@ import strawberry
 from traya_gql.context import Context, Grant, Info, Kind, Viewer
 from traya_gql.documents.records import OwnedRecord
 from traya_gql.documents.scalp_photos import ScalpPhotoRecord
-from traya_gql.guards import ANYONE, CUSTOMER_READERS, ORDER_READERS, PHOTO_READERS, REPORT_READERS, query_field
+from traya_gql.guards import (
+    ANYONE,
+    COUPON_READERS,
+    CUSTOMER_READERS,
+    ORDER_READERS,
+    PHOTO_READERS,
+    REPORT_READERS,
+    query_field,
+)
 from traya_gql.resolvers.reports import find_report
 from traya_gql.schema.common import BadUserInput, Node, NodeKey, NodeType, read_node_id
+from traya_gql.schema.coupons import Coupon
 from traya_gql.schema.customers import Customer
 from traya_gql.schema.hair_tests import HairTest
 from traya_gql.schema.orders import Order
@@ -24,10 +33,11 @@ from traya_gql.services.rate_limits import RateLimited
 
 _MOST_NODES = 100
 _WHO = (
-    "Products and reports answer to anyone. Hair tests, photos and orders answer to their owner, to the doctors and "
-    "coaches assigned to the owner, and to who sends their access token as a bearer token (orders also to SUPPORT); "
-    "customers to themselves, their doctors and coaches, SUPPORT and ADMIN. For all others they look like something "
-    "that does not exist. Too many misses of reports from one network address: RATE_LIMITED."
+    "Products and reports answer to anyone, but drafts of products to CATALOG_MANAGER alone. Hair tests, photos and "
+    "orders answer to their owner, to the doctors and coaches assigned to the owner, and to who sends their access "
+    "token as a bearer token (orders also to SUPPORT); customers to themselves, their doctors and coaches, SUPPORT and "
+    "ADMIN; coupons to CATALOG_MANAGER. For all others they look like something that does not exist. Too many misses "
+    "of reports from one network address: RATE_LIMITED."
 )
 
 
@@ -70,9 +80,8 @@ async def _find(key: NodeKey, context: Context) -> Node | None:
     """Return the object if the viewer may see it; what is missing takes the same commands as what is foreign."""
     loaders, viewer = context.loaders, context.viewer
     match key.type:
-        case NodeType.PRODUCT:
-            product = await loaders.product_by_id.load(key.uuid())
-            return None if product is None else Product.of(product, context.language)
+        case NodeType.COUPON | NodeType.PRODUCT:
+            return await _find_in_shop(key, context)
         case NodeType.REPORT:
             report = await find_report(key.key, context)
             return None if report is None else Report.of(report, viewer, context.language)
@@ -99,6 +108,15 @@ async def _find(key: NodeKey, context: Context) -> Node | None:
             return Order.of(order, viewer) if may_read and order is not None else None
         case NodeType.ADDRESS | NodeType.SESSION:
             raise BadUserInput(f"A {key.type} is named in mutations only, and read with `viewer`.")
+
+
+async def _find_in_shop(key: NodeKey, context: Context) -> Node | None:
+    if key.type is NodeType.PRODUCT:
+        product = await context.loaders.product_by_id.load(key.uuid())
+        return Product.seen_in(context, product)
+    coupon = await context.loaders.coupon_by_id.load(key.uuid())
+    may_read = await COUPON_READERS.admits_soon(context.viewer, owner_id=None, opened_by=None)
+    return Coupon.of(coupon) if may_read and coupon is not None else None
 
 
 def _photo_grant(photo: ScalpPhotoRecord | None, viewer: Viewer) -> Grant | None:

@@ -10,8 +10,9 @@ import strawberry
 from traya_gql.context import Info, Viewer
 from traya_gql.domain.refusals import RefusalCode
 from traya_gql.guards import ANYONE, SIGNED_IN, mutation_field
-from traya_gql.schema.common import NodeType, parse_uuid, read_key
+from traya_gql.schema.common import NodeType, read_key
 from traya_gql.schema.customers import Customer
+from traya_gql.schema.scalars import parse_uuid
 from traya_gql.schema.sessions import (
     RefreshSessionInput,
     RefreshSessionPayload,

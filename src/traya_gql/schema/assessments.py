@@ -26,20 +26,6 @@ from traya_gql.guards import AT_MOST, REPORT_READERS, private_field
 from traya_gql.schema.common import described_enum
 
 described_enum(
-    CauseCode,
-    "What may lie behind the hair loss. New codes may be added.",
-    {
-        CauseCode.GENETIC: "Pattern hair loss that runs in families.",
-        CauseCode.HORMONAL: "Hormones.",
-        CauseCode.TRIGGER_EVENT: "Something that happened in the last year.",
-        CauseCode.NUTRITIONAL: "Something may be missing in the diet.",
-        CauseCode.STRESS: "Lasting stress.",
-        CauseCode.SCALP_HEALTH: "Dandruff or inflammation of the scalp.",
-        CauseCode.SLEEP: "Bad sleep.",
-        CauseCode.DIGESTION: "Digestion: a traditional link.",
-    },
-)
-described_enum(
     CauseLevel,
     "How strongly the answers speak for a cause.",
     {

@@ -17,7 +17,7 @@ from traya_gql.domain.customers import Gender
 from traya_gql.domain.paging import DEFAULT_PAGE_SIZE
 from traya_gql.domain.roles import Role
 from traya_gql.guards import AT_MOST, CUSTOMER_ORDER_READERS, HEALTH_READERS, private_field
-from traya_gql.schema.addresses import AddressInput, SavedAddress
+from traya_gql.schema.addresses import MOST_WARNINGS_PER_ADDRESS, AddressInput, InputWarning, SavedAddress
 from traya_gql.schema.common import (
     AFTER,
     FIRST,
@@ -188,6 +188,11 @@ class SavedAddressPayload(AddressBookPayload):
 
     address: SavedAddress | None = strawberry.field(
         default=None, description="The address that was added or changed; null when refused."
+    )
+    warnings: list[InputWarning] = strawberry.field(
+        default_factory=list,
+        description="What may be wrong with the address that was typed, though it was kept; mostly empty.",
+        metadata={AT_MOST: MOST_WARNINGS_PER_ADDRESS},
     )
 
 

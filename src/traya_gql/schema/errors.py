@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 import strawberry
 
+from traya_gql.context import Info
+from traya_gql.domain.coupons import CouponRefusalReason
 from traya_gql.domain.languages import Language
 from traya_gql.domain.refusals import Problem, Refusal, RefusalCode
 from traya_gql.guards import AT_MOST
-from traya_gql.schema.common import described_enum
+from traya_gql.schema.common import Money, described_enum, money
+from traya_gql.schema.products import Product
 from traya_gql.schema.safety import SafetyReason
+from traya_gql.services.coupons import CouponRefusal
 
 described_enum(
     RefusalCode,
@@ -41,6 +48,18 @@ described_enum(
         RefusalCode.SAFETY_BLOCK: "This person may not have the product, for safety's sake.",
         RefusalCode.REPORT_ACCESS_REQUIRED: "Only the report's owner, or who has its access token, may order this.",
         RefusalCode.REPORT_TOO_OLD: "The answers behind the report are too old: take the hair test again.",
+        RefusalCode.PRICE_CHANGED: "The order would cost something else than was expected: look at the new price.",
+        RefusalCode.INVALID_COUPON: "The coupon does not count for this order; `reason` says why.",
+        RefusalCode.NOT_SERVICEABLE: "We do not deliver to this PIN code.",
+        RefusalCode.PRODUCT_NOT_FOUND: "There is no such product.",
+        RefusalCode.COUPON_NOT_FOUND: "There is no such coupon.",
+        RefusalCode.COUPON_IN_USE: "Orders have used the coupon, so what it takes off stays.",
+        RefusalCode.ALREADY_EXISTS: "There is one already by this name.",
+        RefusalCode.UNKNOWN_HSN: "No tax rate is known for this tariff heading.",
+        RefusalCode.UNKNOWN_INGREDIENT: "There is no such ingredient, or the product does not hold it.",
+        RefusalCode.NOT_PUBLISHABLE: "Something is missing before it can be sold.",
+        RefusalCode.NOT_PUBLISHED: "It was never sold: there is nothing to take off the shelf.",
+        RefusalCode.ALREADY_PUBLISHED: "It was sold, so it stays: archive it instead.",
         RefusalCode.FINDING_NOT_CLEARABLE: "The report has no such finding, or no doctor can lift it.",
         RefusalCode.FORBIDDEN_CLAIM: "The text makes a claim that the law forbids.",
         RefusalCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input.",
@@ -58,6 +77,30 @@ described_enum(
         RefusalCode.IDEMPOTENCY_IN_PROGRESS: "The first request with this key is still running: repeat it later.",
     },
     name="UserErrorCode",
+)
+
+
+described_enum(
+    CouponRefusalReason,
+    "Why a coupon does not count for an order. New values may be added: treat an unknown one like the message.",
+    {
+        CouponRefusalReason.NOT_FOUND: "There is no such coupon.",
+        CouponRefusalReason.DISABLED: "It is not in use any more.",
+        CouponRefusalReason.NOT_YET_VALID: "It does not count yet.",
+        CouponRefusalReason.EXPIRED: "It has ended.",
+        CouponRefusalReason.USED_UP: "It was used as often as it can be.",
+        CouponRefusalReason.SIGN_IN_REQUIRED: "It is limited, or asks about your orders of before: sign in to use it.",
+        CouponRefusalReason.ALREADY_USED: "You used it as often as one customer can.",
+        CouponRefusalReason.FIRST_ORDER_ONLY: "It is for a first order, and you have ordered before.",
+        CouponRefusalReason.BELOW_MINIMUM: "The lines cost less than `minSubtotal` together, before discounts.",
+        CouponRefusalReason.NOT_FOR_THESE_PRODUCTS: "It is for products of other categories.",
+        CouponRefusalReason.FREE_ITEM_MISSING: "It makes one piece of `freeProduct` free, and no line has that.",
+        CouponRefusalReason.FREE_ITEM_UNAVAILABLE: (
+            "The product that it makes free cannot be ordered now: it is out of stock, or not sold any more."
+        ),
+        CouponRefusalReason.TOO_MANY_TRIES: "Too many codes were tried from your network: go on without a coupon.",
+        CouponRefusalReason.BUSY: "Many orders use it right now: try again in a few seconds.",
+    },
 )
 
 
@@ -97,6 +140,47 @@ class SafetyBlockError(UserError):
 
 @strawberry.type(description="The product may be ordered only by the report's owner, or with its access token.")
 class ReportAccessRequiredError(UserError):
+    pass
+
+
+@strawberry.type(description="The order would cost something else than the client expects.")
+class PriceChangedError(UserError):
+    pass
+
+
+@strawberry.type(description="The coupon does not count for this order; without the code it can be placed.")
+class CouponError(UserError):
+    product_id: strawberry.Private[UUID | None]
+
+    reason: CouponRefusalReason = strawberry.field(description="Why it does not count.")
+    min_subtotal: Money | None = strawberry.field(
+        description="What all lines must cost together at list prices. Null unless the reason is BELOW_MINIMUM."
+    )
+
+    @strawberry.field(
+        description=(
+            "The product to add to `lines`: one piece of it is free then, if it suits the person of the report. It can "
+            "be ordered now, without a prescription. Null unless the reason is FREE_ITEM_MISSING."
+        )
+    )
+    async def free_product(self, info: Info) -> Product | None:
+        if self.product_id is None:
+            return None
+        return Product.seen_in(info.context, await info.context.loaders.product_by_id.load(self.product_id))
+
+
+@strawberry.type(description="There is one already by this name.")
+class AlreadyExistsError(UserError):
+    pass
+
+
+@strawberry.type(description="It was used, so this part of it stays.")
+class InUseError(UserError):
+    pass
+
+
+@strawberry.type(description="Nothing is delivered to the PIN code.")
+class NotServiceableError(UserError):
     pass
 
 
@@ -156,6 +240,13 @@ ERRORS: dict[RefusalCode, type[UserError]] = {
     RefusalCode.PHOTO_NOT_FOUND: NotFoundError,
     RefusalCode.PHOTO_NOT_UPLOADED: PhotoUploadError,
     RefusalCode.PHOTO_STORE_UNAVAILABLE: PhotoUploadError,
+    RefusalCode.PRICE_CHANGED: PriceChangedError,
+    RefusalCode.NOT_SERVICEABLE: NotServiceableError,
+    RefusalCode.PRODUCT_NOT_FOUND: NotFoundError,
+    RefusalCode.COUPON_NOT_FOUND: NotFoundError,
+    RefusalCode.ALREADY_EXISTS: AlreadyExistsError,
+    RefusalCode.COUPON_IN_USE: InUseError,
+    RefusalCode.INVALID_COUPON: CouponError,
     RefusalCode.FINDING_NOT_CLEARABLE: NotFoundError,
     RefusalCode.ADDRESS_NOT_FOUND: NotFoundError,
     RefusalCode.ADDRESS_BOOK_FULL: AddressBookFullError,
@@ -180,9 +271,16 @@ def user_errors(refusal: Refusal, language: Language) -> list[UserError]:
 
 
 def _user_error(problem: Problem, language: Language) -> UserError:
-    shown = ERRORS.get(problem.code, InvalidInputError)(
-        code=problem.code, message=problem.message, path=list(problem.path)
-    )
+    told: dict[str, Any] = {"code": problem.code, "message": problem.message, "path": list(problem.path)}
+    if isinstance(problem.detail, CouponRefusal):
+        least = problem.detail.min_subtotal_paise
+        return CouponError(
+            **told,
+            product_id=problem.detail.product_id,
+            reason=problem.detail.reason,
+            min_subtotal=None if least is None else money(least),
+        )
+    shown = ERRORS.get(problem.code, InvalidInputError)(**told)
     if isinstance(shown, SafetyBlockError):
         shown.findings = [SafetyReason.of(code, language) for code in problem.gates]
     return shown

@@ -19,6 +19,7 @@ from traya_gql.domain.addresses import Address, TypedAddress, check_address
 from traya_gql.domain.customers import Gender, check_name
 from traya_gql.domain.paging import MAX_PAGE_SIZE
 from traya_gql.domain.refusals import Problem, Problems, Refusal, RefusalCode
+from traya_gql.services.versions import StaleVersion
 
 _TRIES = 50
 
@@ -31,16 +32,6 @@ class CustomerNotFound(Refusal):
     def __init__(self) -> None:
         path = ("input", "customerId")
         super().__init__(Problem(RefusalCode.CUSTOMER_NOT_FOUND, "There is no such customer.", path))
-
-
-class StaleVersion(Refusal):
-    """Somebody changed it since the client read it."""
-
-    codes = frozenset({RefusalCode.STALE_VERSION})
-
-    def __init__(self) -> None:
-        message = "This was changed in the meantime. Read it again, then repeat your change."
-        super().__init__(Problem(RefusalCode.STALE_VERSION, message, ("input", "expectedVersion")))
 
 
 class GuestRecordNotFound(Refusal):

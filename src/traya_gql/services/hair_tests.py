@@ -132,7 +132,9 @@ class HairTests:
             bought: frozenset[UUID] = frozenset()
             if asker.customer_id is not None:
                 bought = await orders.products_bought(asker.customer_id, since=made_at - SUPPLY)
-            outcome = outcome_of(answers, candidates=await products.all_active(), rules=self.rules, bought=bought)
+            outcome = outcome_of(
+                answers, candidates=await products.candidates(answers.pattern), rules=self.rules, bought=bought
+            )
             await HairTestDocument(
                 id=hair_test_id,
                 created_at=made_at,

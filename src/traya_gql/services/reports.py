@@ -140,7 +140,7 @@ class Reports:
                 assessment=report.assessment,
                 pattern=answers.pattern,
                 found=findings(answers, self.rules, cleared=frozenset(ends)),
-                candidates=await products.all_active(),
+                candidates=await products.candidates(answers.pattern),
                 rules=self.rules,
             )
             clearance = Clearance(
