@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 # What the server under test shows.
 OPERATION = "FirstProducts"
 IN_ANSWER = "Gentle Cleansing Shampoo"
-FIELD, DESCRIPTION = "products", "The catalogue. Every combination of filter, search and sort is allowed."
+FIELD, DESCRIPTION = "products", "The catalogue. Every combination of filter, search, sort key and direction"
 
 # GraphiQL keeps its tabs half a second after the last key. Playwright's own waiting needs `eval`: the page forbids it.
 UNTIL_KEPT = """text => new Promise(kept => {

@@ -59,6 +59,7 @@ def test_ctrl_c_stops_everything_the_database_too(data: Path, how: signal.Signal
         assert "Stopped." in server.output.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_second_server_on_the_same_folder_shares_the_database(data: Path) -> None:
     with serving(data) as first, serving(data) as second:
         public_id = first.ask(example("submit_hair_test"), input=hair_test())["submitHairTest"]["report"]["publicId"]
@@ -71,6 +72,7 @@ def test_a_second_server_on_the_same_folder_shares_the_database(data: Path) -> N
     assert "mongod" in databases
 
 
+@pytest.mark.slow
 def test_several_workers_share_the_database_and_repeats_have_one_effect(data: Path) -> None:
     with serving(data, "--workers", "2") as server, ThreadPoolExecutor(16) as pool:
         typed = hair_test()
@@ -88,6 +90,7 @@ def test_several_workers_share_the_database_and_repeats_have_one_effect(data: Pa
     assert processes_of(data) == {}
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_workers_are_starting_ends_them_quietly(data: Path) -> None:
     with serving(data, "--workers", "2") as server:
         # to the whole group, as a terminal does; the second worker may still be starting
@@ -101,6 +104,7 @@ def test_ctrl_c_while_workers_are_starting_ends_them_quietly(data: Path) -> None
     assert processes_of(data) == {}
 
 
+@pytest.mark.slow
 def test_no_process_is_left_after_kill_9_of_the_server(data: Path) -> None:
     with serving(data) as server:
         os.kill(server.process.pid, signal.SIGKILL)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import CollectionInvalid, OperationFailure
 from starlette.applications import Starlette
 
 from tests.domain.products import product
@@ -42,6 +42,9 @@ LIST = """query ($filter: ProductFilterInput, $search: String, $sortKey: Product
 }"""
 
 
+_NAMESPACE_EXISTS = 48
+
+
 async def forget(database: Any) -> None:
     """Turn the profiler off, and drop what it has seen."""
     await database.command("profile", 0)
@@ -55,8 +58,10 @@ async def watch(database: Any, *, megabytes: int) -> None:
         try:
             await database.create_collection("system.profile", capped=True, size=megabytes * 2**20)
             break
-        except CollectionInvalid:
-            continue  # a command that began before the profiler was off has ended just now
+        except (CollectionInvalid, OperationFailure) as error:
+            # a command that began before the profiler was off has ended just now, and was written down
+            if isinstance(error, OperationFailure) and error.code != _NAMESPACE_EXISTS:
+                raise
     await database.command("profile", 2)
 
 

@@ -221,6 +221,7 @@ def test_one_who_attaches_while_mongod_stops_gets_a_new_one(tmp_path: Path, atta
     assert log.read_text().count("is a writable primary") == 2
 
 
+@pytest.mark.slow
 def test_many_processes_at_once_get_one_mongod(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SERVER, str(tmp_path)]
     servers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(5)]
@@ -238,6 +239,7 @@ def test_many_processes_at_once_get_one_mongod(tmp_path: Path) -> None:
     eventually_gone(tmp_path)
 
 
+@pytest.mark.slow
 def test_several_folders_at_once_get_different_ports(tmp_path: Path, attached: Attach) -> None:
     long_name = "a" * 120  # longer than the address of a Unix socket may be
     folders = [tmp_path / "one", tmp_path / "with some spaces", tmp_path / long_name]
@@ -251,6 +253,7 @@ def test_several_folders_at_once_get_different_ports(tmp_path: Path, attached: A
             assert client.admin.command("ping")["ok"] == 1
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_an_error_and_a_deleted_port_file_moves_the_folder(tmp_path: Path, attached: Attach) -> None:
     first = attached(tmp_path)
     with MongoClient[dict[str, int]](first.uri) as client:
@@ -308,6 +311,7 @@ def test_no_mongod_is_told_to_the_one_who_attaches(tmp_path: Path) -> None:
     assert processes_of(tmp_path / "data") == {}
 
 
+@pytest.mark.slow
 def test_damaged_data_is_told_with_the_first_error_and_the_log(tmp_path: Path, attached: Attach) -> None:
     attached(tmp_path).release(wait_s=HANG_GUARD_S)
     (tmp_path / "db" / "WiredTiger.turtle").write_text("no turtle")
@@ -322,6 +326,7 @@ def test_damaged_data_is_told_with_the_first_error_and_the_log(tmp_path: Path, a
     assert processes_of(tmp_path) == {}
 
 
+@pytest.mark.slow
 def test_what_a_killed_first_start_left_is_made_anew(tmp_path: Path, attached: Attach) -> None:
     (tmp_path / "db.unfinished").touch()
     (tmp_path / "db").mkdir()

@@ -22,6 +22,8 @@ from traya_gql.documents.revocations import revoke_session
 from traya_gql.documents.transactions import Transactions
 from traya_gql.services.revocations import Revocations
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def transactions(started: tuple[Starlette, GraphClient], client: GraphClient) -> Transactions:
