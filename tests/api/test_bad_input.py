@@ -800,9 +800,7 @@ async def test_a_price_range_that_is_empty_finds_nothing(client: GraphClient) ->
 SEARCHED = "query ($search: String) { products(search: $search) { nodes { slug } } }"
 
 
-@pytest.mark.parametrize(
-    "search", ["", " ", "\n", "-", "_", '"', '""', "$", "{}", ".*", "^$", "\\", "\u0000", "💇", "-" * 100]
-)
+@pytest.mark.parametrize("search", ["-", "_", '"', '""', "$", "{}", ".*", "^$", "\\", "\u0000", "💇", "-" * 100])
 async def test_a_search_without_a_word_is_bad_user_input(asker: GraphClient, search: str) -> None:
     with asker.commands.counting() as commands:
         assert await codes(asker, SEARCHED, search=search) == ["BAD_USER_INPUT"]

@@ -411,3 +411,10 @@ async def test_a_cursor_of_a_list_that_was_not_corrected_is_none_of_one_that_was
     assert await client.code(PAGE, search="nigth", sortKey="PRICE", after=cursor) == "BAD_USER_INPUT"
     # of another search in the same order: a place in the order, whatever the words
     assert "errors" not in await client.ask(PAGE, search="calm", after=cursor)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\t"])
+async def test_nothing_typed_is_no_search(client: GraphClient, blank: str) -> None:
+    everything = await client.data(PAGE, first=100)
+
+    assert await client.data(PAGE, first=100, search=blank) == everything

@@ -6,26 +6,37 @@ import itertools
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
 import httpx
 import pytest
 from pymongo import MongoClient
+from pymongo.database import Database
 
 from tests.cli.serving import Server, serving
 from tests.processes import processes_of
 from tests.support import example, hair_test, order
+from traya_gql.app import now
+from traya_gql.documents.coupons import CouponRecord
+from traya_gql.domain.coupons import CouponKind, CouponTerms
 
 pytestmark = pytest.mark.slow
 
 CLIENTS = 8
 ROUNDS = 4
+COUPON = "FIVE-PERCENT"
 
 
 class Customers:
-    """Clients that submit hair tests, every second from a draft, and order from them until they are told to stop."""
+    """Clients that submit hair tests, every second from a draft, and order from them until they are told to stop.
+
+    Two of three orders use a coupon, all the same one.
+    """
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -62,13 +73,16 @@ class Customers:
             typed = self._keep_draft(hair_test()) if turn % 2 else hair_test()
             submitted = self._send("submit_hair_test", "submitHairTest", typed)
             if submitted is not None:
-                typed = order(submitted["report"]["publicId"], **self._told)
+                coupon, told = self._offers[turn % len(self._offers)]
+                typed = order(submitted["report"]["publicId"], **coupon, **told)
                 self._send("place_order", "placeOrder", typed)
 
     def __enter__(self) -> Self:
         # asked for while nothing is down; all reports here show the same kit to who has their link
         submitted = self._server.ask(example("submit_hair_test"), input=hair_test())["submitHairTest"]
-        self._told = self._server.told(order(submitted["report"]["publicId"]))
+        coupons: list[dict[str, Any]] = [{}, {"couponCode": COUPON}, {"couponCode": COUPON}]
+        public_id = submitted["report"]["publicId"]
+        self._offers = [(coupon, self._server.told(order(public_id, **coupon))) for coupon in coupons]
         self._pool = ThreadPoolExecutor(CLIENTS)
         self._running = [self._pool.submit(self._work) for _ in range(CLIENTS)]
         return self
@@ -83,21 +97,44 @@ class Customers:
 FIELDS = {"submit_hair_test": "submitHairTest", "place_order": "placeOrder"}
 
 
-def check_whole(data: Path) -> None:
-    """Every record has what was written with it."""
+@contextmanager
+def database_of(data: Path) -> Iterator[Database[dict[str, Any]]]:
+    """The embedded database of a server that runs on this folder."""
     port = (data / "port").read_text(encoding="utf-8").strip()
     with MongoClient[dict[str, Any]](
         f"mongodb://127.0.0.1:{port}/?replicaSet=traya", uuidRepresentation="standard"
     ) as client:
-        database = client.traya
+        yield client.traya
+
+
+def add_coupon(data: Path) -> None:
+    """Add the coupon, if it is not there."""
+    terms = CouponTerms(kind=CouponKind.PERCENT, percent=5, starts_at=now())
+    coupon = CouponRecord(id=uuid4(), created_at=now(), code=COUPON, terms=terms, created_by=uuid4())
+    with database_of(data) as database:
+        document = coupon.model_dump(by_alias=True) | {"schema_version": 1}
+        database.coupons.update_one({"code": COUPON}, {"$setOnInsert": document}, upsert=True)
+
+
+def using_a_coupon(data: Path, server: Server) -> Customers:
+    add_coupon(data)
+    return Customers(server)
+
+
+def check_whole(data: Path) -> None:
+    """Every record has what was written with it, and the coupon as many uses as there are orders with it."""
+    with database_of(data) as database:
         reports = {one["_id"]: one for one in database.reports.find()}
         tests = {one["_id"]: one for one in database.hair_tests.find()}
         orders = {one["_id"]: one for one in database.orders.find()}
         results = sorted(one["result_id"] for one in database.idempotency.find())
+        coupon = database.coupons.find_one({"code": COUPON})
     assert {test["report_id"] for test in tests.values()} == set(reports)
     assert {report["hair_test_id"] for report in reports.values()} == set(tests)
     assert {one["report_id"] for one in orders.values()} <= set(reports)
     assert results == sorted([*reports, *orders])
+    assert coupon is not None
+    assert coupon["uses"] == sum(one["coupon"] is not None for one in orders.values()) > 0
 
 
 def check_kept_and_repeat(server: Server, customers: Customers) -> None:
@@ -130,7 +167,7 @@ def ask_until_free(server: Server, name: str, typed: dict[str, Any]) -> dict[str
 def test_kill_9_of_the_server_loses_no_acknowledged_write_and_leaves_none_in_part(tmp_path: Path) -> None:
     data = tmp_path / "data"
     for _ in range(ROUNDS):
-        with serving(data) as server, Customers(server) as customers:
+        with serving(data) as server, using_a_coupon(data, server) as customers:
             assert customers.enough.wait(60)
             os.kill(server.process.pid, signal.SIGKILL)
             server.process.wait()
@@ -145,7 +182,7 @@ def test_kill_9_of_the_database_under_load_loses_nothing_and_the_server_goes_on(
     data = tmp_path / "data"
     with serving(data) as server:
         for _ in range(ROUNDS):
-            with Customers(server) as customers:
+            with using_a_coupon(data, server) as customers:
                 assert customers.enough.wait(60)
                 processes_of(data)["mongod"].kill()
                 before = len(customers.acknowledged)

@@ -85,7 +85,8 @@ class ProductQueries:
                     f"{MAX_WORDS} words count: in the name, category, tags, benefits, or ingredients in English or "
                     "Hindi. The beginning of a word is enough, so ask while it is typed. Case and accents make no "
                     "difference. If nothing has these words, words of 4 letters or more may have one letter wrong, "
-                    "missing, too much or changed with its neighbour, and those of 8 or more two: see `isCorrected`."
+                    "missing, too much or changed with its neighbour, and those of 8 or more two: see `isCorrected`. "
+                    "Nothing typed is no search."
                 )
             ),
         ] = None,
@@ -143,7 +144,8 @@ def _once(work_out: Callable[[], Awaitable[Facets]]) -> Callable[[], Awaitable[F
 
 def _query(filter_: ProductFilterInput, search: str | None) -> ProductQuery:
     words: tuple[Word, ...] = ()
-    if search is not None:
+    # a search box that is cleared while somebody types asks for everything
+    if search is not None and search.strip():
         if len(search) > _LONGEST_SEARCH:
             raise BadUserInput(f"`search` can have at most {_LONGEST_SEARCH} characters.")
         words = tuple((term,) for term in query_terms(search))
