@@ -125,7 +125,7 @@ async def test_the_database_is_read_when_the_stream_has_been_lost_for_long(clien
     await until(lambda: not memory.is_fresh)
 
     assert answer(memory, session=session) is None
-    with client.commands.counting() as commands:
+    with client.commands.counting(is_whole=True) as commands:
         assert await memory.is_revoked(session_id=session, customer_id=uuid4(), version=1)
     assert commands["find"] == 1
 
