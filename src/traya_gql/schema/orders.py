@@ -19,14 +19,7 @@ from traya_gql.schema.addresses import Address, AddressInput, InputWarning
 from traya_gql.schema.common import Connection, Node, NodeType, described_enum, node_id
 from traya_gql.schema.delivery import DeliveryEstimate
 from traya_gql.schema.payloads import MadePayload
-from traya_gql.schema.prices import (
-    KitChoiceInput,
-    OrderLine,
-    OrderLineInput,
-    OrderPricing,
-    PricePreview,
-    ShownKitChoice,
-)
+from traya_gql.schema.prices import BasketInput, OrderLine, OrderPricing, PricePreview, ShownKitChoice
 from traya_gql.schema.reports import Report
 from traya_gql.services.orders import PriceChanged
 
@@ -114,7 +107,7 @@ class OrderConnection(Connection[Order]):
 
 
 @strawberry.input(description="An order.")
-class PlaceOrderInput:
+class PlaceOrderInput(BasketInput):
     idempotency_key: UUID = strawberry.field(
         description=(
             "A UUID that the client makes once for this order and sends again with every repeat. A repeat by the "
@@ -122,26 +115,8 @@ class PlaceOrderInput:
             "is remembered for 7 days. Signing in between makes it a new request."
         )
     )
-    report_public_id: str = strawberry.field(description="The `publicId` of the report to order from.")
-    report_access_token: str | None = strawberry.field(
-        default=None,
-        description=(
-            "The token that `submitHairTest` returned. Who neither sends it nor is signed in as the report's owner can "
-            "order what suits everybody."
-        ),
-    )
     phone: str = strawberry.field(
         description="Mobile number for the delivery. It need not be the one of the hair test."
-    )
-    lines: list[OrderLineInput] | None = strawberry.field(
-        default=None,
-        description=(
-            "What to order, 1 to 20 lines. Left out, and no `kit` either: one month of what can be ordered now of the "
-            "kit that the report shows to you."
-        ),
-    )
-    kit: KitChoiceInput | None = strawberry.field(
-        default=None, description="An offer of the report's kit, with its discount, in place of `lines`."
     )
     expected_total: Decimal | None = strawberry.field(
         default=None,
@@ -155,12 +130,6 @@ class PlaceOrderInput:
         description=(
             "`previewKey` of `pricePreview`: unless the order is in all as it was previewed, nothing is ordered, and "
             "PRICE_CHANGED brings the price of now. It may be left out where `lines` are named."
-        ),
-    )
-    coupon_code: str | None = strawberry.field(
-        default=None,
-        description=(
-            "A coupon, as for `pricePreview`. One use of it is used up with the order, or nothing of either is stored."
         ),
     )
     shipping_address: AddressInput = strawberry.field(description="Where it goes.")

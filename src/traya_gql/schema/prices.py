@@ -221,19 +221,15 @@ class KitChoiceInput:
         return KitChoice(kind=self.kind, months=self.months)
 
 
-@strawberry.input(description="What would be ordered, and where it would go.")
-class PricePreviewInput:
+@strawberry.input(description="What somebody wants of a report.")
+class BasketInput:
     report_public_id: str = strawberry.field(description="The `publicId` of the report to order from.")
-    pin_code: str = strawberry.field(description="PIN code of the delivery: six digits. Spaces are ignored.")
-    state: IndianState | None = strawberry.field(
+    report_access_token: str | None = strawberry.field(
         default=None,
         description=(
-            "State or union territory of the delivery. Left out: that of the PIN code; REQUIRED where it may lie in "
-            "several."
+            "The token that `submitHairTest` returned. Who neither sends it nor is signed in as the report's owner can "
+            "order what suits everybody."
         ),
-    )
-    report_access_token: str | None = strawberry.field(
-        default=None, description="The token that `submitHairTest` returned, as for `placeOrder`."
     )
     lines: list[OrderLineInput] | None = strawberry.field(
         default=None,
@@ -249,7 +245,20 @@ class PricePreviewInput:
         default=None,
         description=(
             "One coupon, in capital or small letters; nothing typed is none. One that does not count is refused with "
-            "its reason, and there is no price then."
+            "its reason, and there is no price and no order then. An order uses up one use of it, or nothing of either "
+            "is stored."
+        ),
+    )
+
+
+@strawberry.input(description="What would be ordered, and where it would go.")
+class PricePreviewInput(BasketInput):
+    pin_code: str = strawberry.field(description="PIN code of the delivery: six digits. Spaces are ignored.")
+    state: IndianState | None = strawberry.field(
+        default=None,
+        description=(
+            "State or union territory of the delivery. Left out: that of the PIN code; REQUIRED where it may lie in "
+            "several."
         ),
     )
 
