@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import os
 import re
@@ -168,6 +169,35 @@ async def test_puts_and_deletions_at_the_same_time_do_not_disturb_each_other(sto
     await asyncio.gather(*(come_and_go(width) for width in range(4)))
 
     assert not await store.holds("0f3c9a1e/0")
+
+
+async def test_a_folder_is_made_and_deleted_by_one_at_a_time(
+    store: LocalStore, folder: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deletion once took a folder away between two looks of the put that was making it."""
+    await store.put("another/640", source)
+    seen = []
+
+    def watch(name: str) -> None:
+        real = getattr(os, name)
+
+        def watched(path: Path, *arguments: int) -> None:
+            if path == (folder / KEY).parent:
+                descriptor = os.open(folder, os.O_RDONLY)
+                with pytest.raises(BlockingIOError):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.close(descriptor)
+                seen.append(name)
+            real(path, *arguments)
+
+        monkeypatch.setattr(os, name, watched)
+
+    for name in ("mkdir", "rmdir"):
+        watch(name)
+    await store.put(KEY, source)
+    await store.delete([KEY])
+
+    assert seen == ["mkdir", "rmdir"]
 
 
 async def test_a_disk_that_fails_is_unavailable_and_logged_without_paths(

@@ -123,7 +123,7 @@ class Draft(NewFile):
         Raises:
             BeingWritten: somebody else holds it.
         """
-        with _locked(self.path.parent):
+        with locked(self.path.parent):
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -146,7 +146,7 @@ class Draft(NewFile):
             return
         file, self._file = self._file, None
         try:
-            with _locked(self.path.parent):
+            with locked(self.path.parent):
                 self.path.unlink(missing_ok=True)
         finally:
             file.close()
@@ -154,7 +154,7 @@ class Draft(NewFile):
 
 def sweep(folder: Path) -> None:
     """Delete the drafts of a folder that nobody holds. Blocks."""
-    with _locked(folder):
+    with locked(folder):
         for path in folder.iterdir():
             try:
                 descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -171,10 +171,14 @@ def sweep(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Have a folder of drafts alone for the block: none is made, held or let go of elsewhere meanwhile.
+def locked(folder: Path) -> Iterator[None]:
+    """Have a folder alone for the block, among all who ask for it here, whatever process they are in. Blocks.
 
-    Without it, a draft could be swept, or be deleted by who let go of it, between its making and its locking.
+    Without it, a draft could be swept, or be deleted by who let go of it, between its making and its locking; and an
+    empty folder could be deleted between its making and the coming of its first file.
+
+    Raises:
+        OSError: it is not there, or no folder.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

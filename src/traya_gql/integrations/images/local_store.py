@@ -25,6 +25,7 @@ from traya_gql.integrations.images.files import (
     copy,
     disk_errors,
     in_thread,
+    locked,
     sweep,
     sync_folder,
     write_chunks,
@@ -48,7 +49,6 @@ _DRAFTS: Final = ".drafts"
 _ID_FILE: Final = ".id"
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _FIELDS: Final = ("key", "expires", "most_bytes", "formats")
-_TRIES: Final = 10
 
 
 class NotATicket(Exception):
@@ -216,7 +216,7 @@ class LocalStore:
             for path in paths:
                 path.unlink(missing_ok=True)
             for parent in dict.fromkeys(path.parent for path in paths):
-                with suppress(OSError):  # other pictures lie there, or it is gone
+                with suppress(OSError), locked(self._folder):  # other pictures lie there, or it is gone
                     parent.rmdir()
                 # what is not there is synced as well: the call that deleted it may not have come so far
                 with suppress(FileNotFoundError):
@@ -324,16 +324,10 @@ class LocalStore:
             draft.drop()
 
     def _place(self, place: Callable[[Path], object], path: Path) -> None:
-        """Bring a whole file to its place. A deletion beside it may take its empty folder away: then once more."""
-        for tries_left in reversed(range(_TRIES)):
+        """Bring a whole file to its place."""
+        with locked(self._folder):  # or a deletion beside it takes the empty folder away
             self._make_folder(path.parent)
-            try:
-                place(path)
-            except FileNotFoundError:
-                if not tries_left:
-                    raise
-            else:
-                break
+            place(path)
         with suppress(FileNotFoundError):  # it was deleted already
             self._sync(path.parent)
         self._sync(self._folder)
