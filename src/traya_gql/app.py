@@ -77,6 +77,7 @@ from traya_gql.web.multipart import MultipartLimits
 from traya_gql.worker import Worker
 
 ENDPOINT = "/graphql"
+_PAGES_OF_THIS_MACHINE = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 REVOCATIONS_READY_WITHIN_S = 5
 
@@ -352,12 +353,14 @@ def create_app_from_environment() -> Starlette:
 
 
 def _middleware(settings: Settings) -> list[Middleware]:
-    if not settings.cors_origins:
+    is_open = settings.mode is Mode.DEVELOPMENT
+    if not (settings.cors_origins or is_open):
         return []
     return [
         Middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
+            allow_origin_regex=_PAGES_OF_THIS_MACHINE if is_open else None,
             allow_methods=["GET", "POST"],
             allow_headers=[
                 "authorization",

@@ -112,7 +112,9 @@ class Settings(BaseSettings):
         description="How many jobs each process of a server runs at once. 0: none, as `traya-gql worker` runs them.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Origins of web pages that may call the graph, separated by commas; * for all."
+        (),
+        description="Origins of web pages that may call the graph, separated by commas; * for all. In development mode "
+        "pages of this machine may as well.",
     )
 
     @model_validator(mode="before")

@@ -15,10 +15,12 @@ from hypothesis import HealthCheck, given, settings, strategies
 from starlette.applications import Starlette
 from starlette.types import Message
 
+from tests.applications import own_application
 from tests.support import REQUEST_OTP, VERIFY_OTP, GraphClient, hair_test, order
 from traya_gql.app import now
 from traya_gql.domain.roles import Role
 from traya_gql.services.access_tokens import ACCESS_TOKEN_LIFETIME, Grant, Kind, SignedIn
+from traya_gql.settings import Mode, Settings
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -46,6 +48,42 @@ def error_of(response: httpx.Response) -> tuple[int, str]:
 def asker(started: tuple[Starlette, GraphClient]) -> GraphClient:
     """A client for questions where what lies in the database does not matter."""
     return started[1]
+
+
+# --- pages of other origins ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_allowed"),
+    [
+        ("http://localhost:3000", True),
+        ("http://127.0.0.1:5173", True),
+        ("http://[::1]:8080", True),
+        ("https://localhost", True),
+        ("http://localhost.evil.test", False),
+        ("http://localhost:3000.evil.test", False),
+        ("https://shop.test", False),
+        ("null", False),
+    ],
+)
+async def test_in_development_pages_of_this_machine_may_ask(
+    asker: GraphClient, origin: str, *, is_allowed: bool
+) -> None:
+    asked = {"access-control-request-method": "POST", "access-control-request-headers": "authorization, content-type"}
+
+    preflight = await asker.http.options("/graphql", headers={"origin": origin, **asked})
+    answered = await post(asker, TYPENAME, origin=origin)
+
+    assert preflight.status_code == (200 if is_allowed else 400)
+    for response in (preflight, answered):
+        assert response.headers.get("access-control-allow-origin") == (origin if is_allowed else None)
+
+
+async def test_in_production_no_page_may_ask_that_was_not_named(settings: Settings, database: Any) -> None:
+    async with own_application(settings, database, mode=Mode.PRODUCTION) as parts:
+        response = await post(parts[1], TYPENAME, origin="http://localhost:3000")
+
+    assert "access-control-allow-origin" not in response.headers
 
 
 # --- methods ------------------------------------------------------------------------------------------------------
@@ -121,7 +159,7 @@ async def test_a_browser_gets_graphiql_under_a_policy_that_reaches_no_other_host
     policy = response.headers["content-security-policy"].split("; ")
     assert {"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} <= set(policy)
     assert response.headers["x-content-type-options"] == "nosniff"
-    assert response.headers["vary"] == "Accept"
+    assert response.headers["vary"] == "Accept, Origin"
 
 
 async def test_a_browser_that_brings_a_query_gets_json(asker: GraphClient) -> None:
@@ -173,6 +211,25 @@ async def test_unusable_variables_are_a_request_error_without_data(asker: GraphC
 
     assert error_of(new) == (400, "BAD_USER_INPUT")
     assert error_of(old) == (200, "BAD_USER_INPUT")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"query": SUBMIT, "variables": {"input": {"customer": {"name": "Asha Rao", "phone": "98765 43210"}}}},
+        {"query": SUBMIT, "variables": {"input": {"idempotencyKey": "x", "nickname": ["Asha Rao", "98765 43210"]}}},
+        {"query": SUBMIT, "variables": {"input": [["Asha Rao", "98765 43210"]]}},
+        {"query": SUBMIT, "variables": {"input": {"idempotencyKey": {"phone": "98765 43210"}, "language": ["Asha"]}}},
+        {"query": 'mutation { submitHairTest(input: {customer: {phone: "98765 43210", name: "Asha"}}) { isReplay } }'},
+    ],
+)
+async def test_an_error_names_what_is_wrong_and_gives_no_record_back(asker: GraphClient, asked: dict[str, Any]) -> None:
+    """A page may send such messages to those who watch its errors."""
+    errors = (await asker.http.post("/graphql", json=asked)).json()["errors"]
+
+    assert errors
+    assert not [one for one in errors if "Asha" in one["message"] or "43210" in one["message"]]
+    assert all(one["message"].endswith(".") for one in errors)
 
 
 async def test_a_field_error_has_status_200_and_keeps_the_rest(asker: GraphClient) -> None:
@@ -236,7 +293,7 @@ async def test_every_answer_forbids_caching_and_varies_with_what_is_accepted(ask
 
     assert [one.status_code for one in answers] == [200, 400, 400, 415, 200, 405]
     assert {one.headers["cache-control"] for one in answers} == {"no-store"}
-    assert {one.headers["vary"] for one in answers} == {"accept, accept-language"}
+    assert {one.headers["vary"] for one in answers} == {"accept, accept-language, Origin"}
 
 
 @pytest.mark.parametrize(

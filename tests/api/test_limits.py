@@ -612,6 +612,17 @@ def test_a_valid_document_is_prepared_once() -> None:
     assert with_cache.prepare("{ __typename  }") is not first
 
 
+async def test_a_field_is_asked_for_or_not_by_the_variable_of_each_request(
+    started: tuple[Starlette, GraphClient],
+) -> None:
+    """What executions of a document remember must not decide for the next one."""
+    query = "query ($yes: Boolean!) { here: __typename @include(if: $yes) gone: __typename @skip(if: $yes) }"
+
+    answers = [await started[1].data(query, yes=is_asked) for is_asked in (True, False, True)]
+
+    assert answers == [{"here": "Query"}, {"gone": "Query"}, {"here": "Query"}]
+
+
 def test_an_invalid_document_is_not_kept() -> None:
     with_cache = fresh()
     for query in ("{", "{ nope }", doubling(20), nested(16)):

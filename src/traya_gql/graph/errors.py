@@ -16,6 +16,8 @@ from traya_gql.services.rate_limits import RateLimited
 _log = get_logger(__name__)
 _LONGEST_MESSAGE = 500
 _MOST_ERRORS = 20
+# graphql-core ends its messages with what it was given: a whole record, when a field of it is missing
+_RECORD = re.compile(r"(,| ) ?[Ff]ound: [\[{].*\Z|: [\[{].*\Z", re.DOTALL)
 _HINT = re.compile(r"\s*(Did you mean|Perhaps you meant)[^?]*\?")
 
 
@@ -94,16 +96,17 @@ def _cause(error: GraphQLError) -> BaseException:
 
 def _rate_limited(error: GraphQLError, limited: RateLimited) -> dict[str, Any]:
     return {
-        "message": f"This was asked too often. Repeat it after {limited.retry_after_s} s.",
+        "message": limited.message,
         "path": error.path,
         "extensions": {"code": "RATE_LIMITED", "retryAfter": limited.retry_after_s},
     }
 
 
 def _shown(error: GraphQLError, code: str, *, hide_hints: bool) -> dict[str, Any]:
-    message = _HINT.sub("", error.message) if hide_hints else error.message
+    message = _RECORD.sub(".", error.message)
+    if hide_hints:
+        message = _HINT.sub("", message)
     shown: dict[str, Any] = {
-        # it may quote a whole variable: the client has it already
         "message": message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…",
         "extensions": {"code": code},
     }

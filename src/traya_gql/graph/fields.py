@@ -7,11 +7,14 @@ graph have none: they show an attribute or call a method.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLEnumType, GraphQLField, GraphQLObjectType, GraphQLSchema
 from strawberry import Info
 from strawberry.types.field import StrawberryField
+
+from traya_gql.graph.execution import READ, Read, method
 
 _DEFINITION = "strawberry-definition"
 
@@ -24,24 +27,30 @@ def shorten_fields(schema: GraphQLSchema) -> None:
         elif isinstance(type_, GraphQLObjectType) and _DEFINITION in type_.extensions:
             for field in type_.fields.values():
                 definition: StrawberryField = field.extensions[_DEFINITION]
-                if not field.args and not definition.extensions and (short := _short(definition)) is not None:
-                    field.resolve = short
+                if not field.args and not definition.extensions:
+                    _shorten_field(field, definition)
 
 
-def _short(definition: StrawberryField) -> Callable[..., Any] | None:
+def _shorten_field(field: GraphQLField, definition: StrawberryField) -> None:
     resolver = definition.base_resolver
     if resolver is None:
-        return _attribute(definition.python_name)
+        field.extensions[READ] = read = attrgetter(definition.python_name)
+        field.resolve = _without_info(read)
+        return
     if not resolver.self_parameter or resolver.root_parameter or resolver.parent_parameter:
-        return None
+        return
     function: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment] # a method is wrapped as a function
     if resolver.info_parameter:
-        return _with_info(definition, function, resolver.info_parameter.name)
-    return lambda source, _info: function(source)
+        field.resolve = _with_info(definition, function, resolver.info_parameter.name)
+    elif resolver.is_async:
+        field.resolve = _without_info(function)
+    else:
+        field.extensions[READ] = method(function)
+        field.resolve = _without_info(function)
 
 
-def _attribute(name: str) -> Callable[..., Any]:
-    return lambda source, _info: getattr(source, name)
+def _without_info(read: Read) -> Callable[..., Any]:
+    return lambda source, _info: read(source)
 
 
 def _with_info(definition: StrawberryField, function: Callable[..., Any], parameter: str) -> Callable[..., Any]:

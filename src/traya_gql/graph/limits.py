@@ -69,7 +69,7 @@ class Limits:
     mutations: int = 4
     list_items: int = 200
     seconds: float = 20.0
-    cached_bytes: int = 20_000_000
+    cached_bytes: int = 50_000_000
 
 
 class _TooDeep(Exception):

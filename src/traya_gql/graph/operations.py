@@ -23,15 +23,17 @@ from graphql import (
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.execution import optimized_is_awaitable
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from traya_gql.context import Context
 from traya_gql.graph.errors import fault, request_error, shown_errors, too_slow
+from traya_gql.graph.execution import Executor, Memory
 from traya_gql.graph.limits import Limits, check_limits, check_variables, lengths
 from traya_gql.graph.signatures import signature
 
 _MOST_ERRORS = 5
-_BYTES_A_TOKEN = 360  # of the syntax tree with its tokens, measured
+# measured: the syntax tree with its tokens, and what executions of it remember
+_BYTES_A_TOKEN = 480
+_REMEMBERED_BYTES_A_TOKEN = 1_100
 
 # graphql-core compares fields of one response name pair by pair, up to 500,000 steps: almost a second for a document
 # of 2,000 tokens. Every example and the full introspection query stay below 50.
@@ -56,8 +58,9 @@ class Response(NamedTuple):
 class Prepared(NamedTuple):
     """A document that is parsed, within the limits and valid.
 
-    Its operations' kinds by name, the memory it holds, what names it in the log, the names of all its fields, and
-    whether it is within the limits with short lists alone, so that it depends on the variables of each request.
+    Its operations' kinds by name, the bytes it holds, what names it in the log, the names of all its fields, whether it
+    is within the limits with short lists alone, so that it depends on the variables of each request, and what the
+    executions of its operations have in common; None when variables may decide which fields are asked for.
     """
 
     document: DocumentNode
@@ -66,6 +69,7 @@ class Prepared(NamedTuple):
     signature: str
     field_names: frozenset[str]
     is_measured_each_time: bool
+    memories: dict[str | None, Memory] | None
 
     @property
     def only_name(self) -> str | None:
@@ -75,6 +79,10 @@ class Prepared(NamedTuple):
     def name_of(self, operation_name: str | None) -> str | None:
         """Return the name of the operation that would run, as the document has it."""
         return operation_name if operation_name in self.kinds else self.only_name
+
+    def memory_of(self, name: str | None) -> Memory:
+        """Return what the executions of an operation have in common; a new one when they have nothing."""
+        return Memory() if self.memories is None else self.memories.setdefault(name, Memory())
 
     def kind_of(self, operation_name: str | None) -> OperationType | None:
         """Return the kind of the operation that would run; None when the name chooses none."""
@@ -141,8 +149,11 @@ class Graph:
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
         }
-        held_bytes = len(query) + document.token_count * _BYTES_A_TOKEN
-        prepared = Prepared(document, kinds, held_bytes, *signature(document), is_measured_each_time)
+        # a directive may skip what it stands at, by a variable
+        memories: dict[str | None, Memory] | None = None if "@" in query else {}
+        bytes_a_token = _BYTES_A_TOKEN + (0 if memories is None else _REMEMBERED_BYTES_A_TOKEN)
+        held_bytes = len(query) + document.token_count * bytes_a_token
+        prepared = Prepared(document, kinds, held_bytes, *signature(document), is_measured_each_time, memories)
         if prepared.held_bytes <= self.limits.cached_bytes:
             self._prepared[query] = prepared
         return prepared
@@ -168,7 +179,8 @@ class Graph:
                     context_value=context,
                     variable_values=operation.variables,
                     operation_name=operation.operation_name,
-                    executor_class=StrawberryGraphQLCoreExecutionContext,
+                    executor_class=Executor,
+                    memory=prepared.memory_of(name),
                     is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type] # a bool is what it is used for
                     hide_suggestions=not self.is_open,
                     max_coercion_errors=_MOST_ERRORS,
