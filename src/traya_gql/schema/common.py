@@ -181,16 +181,23 @@ class CurrencyCode(Enum):
 
 @strawberry.type(description="An amount of money.")
 class Money:
-    amount: Decimal = strawberry.field(
+    # the rest is worked out when it is asked for: an order holds some forty amounts, of which few are shown
+    minor_units: int = strawberry.field(description="The same amount in whole paise, such as 49900.")
+
+    @strawberry.field(
         description='In rupees, a decimal string with exactly two decimals, such as "499.00". Never a float.'
     )
-    minor_units: int = strawberry.field(description="The same amount in whole paise, such as 49900.")
-    currency: CurrencyCode = strawberry.field(description="The currency of both numbers.")
+    def amount(self) -> Decimal:
+        return rupees(self.minor_units)
+
+    @strawberry.field(description="The currency of both numbers.")
+    def currency(self) -> CurrencyCode:
+        return CurrencyCode.INR
 
 
 def money(paise: int) -> Money:
     """Return paise as the graph shows them."""
-    return Money(amount=rupees(paise), minor_units=paise, currency=CurrencyCode.INR)
+    return Money(minor_units=paise)
 
 
 # --- lists --------------------------------------------------------------------------------------------------------
