@@ -25,6 +25,9 @@ CODES = "codes"
 AT_MOST = "at_most"
 """The key in a list field's metadata of how long the list can be: what the limit on fields multiplies with."""
 
+MAY_WAIT = "may_wait"
+"""The key in the metadata of a method that for some readers returns what has to be awaited."""
+
 
 @dataclass(frozen=True)
 class Guard:

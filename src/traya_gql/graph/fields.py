@@ -15,6 +15,7 @@ from strawberry import Info
 from strawberry.types.field import StrawberryField
 
 from traya_gql.graph.execution import READ, Read, method
+from traya_gql.guards import GUARD, MAY_WAIT
 
 _DEFINITION = "strawberry-definition"
 
@@ -42,11 +43,11 @@ def _shorten_field(field: GraphQLField, definition: StrawberryField) -> None:
     function: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment] # a method is wrapped as a function
     if resolver.info_parameter:
         field.resolve = _with_info(definition, function, resolver.info_parameter.name)
-    elif resolver.is_async:
-        field.resolve = _without_info(function)
     else:
-        field.extensions[READ] = method(function)
         field.resolve = _without_info(function)
+        # a guard may have to wait for whoever knows who treats whom
+        if not resolver.is_async and definition.metadata.keys().isdisjoint((GUARD, MAY_WAIT)):
+            field.extensions[READ] = method(function)
 
 
 def _without_info(read: Read) -> Callable[..., Any]:

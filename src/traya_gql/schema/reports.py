@@ -20,7 +20,7 @@ from traya_gql.domain.ruleset.codes import CauseCode, Confidence, GateCode
 from traya_gql.domain.ruleset.gates import findings, suits_everybody, why_left_out
 from traya_gql.domain.ruleset.kit import Kit, shared_causes
 from traya_gql.domain.ruleset.rules import current_ruleset
-from traya_gql.guards import AT_MOST, CLEARANCE_READERS, REPORT_READERS, private_field
+from traya_gql.guards import AT_MOST, CLEARANCE_READERS, MAY_WAIT, REPORT_READERS, private_field
 from traya_gql.schema.assessments import Cause, Recovery, ShownHypothesis
 from traya_gql.schema.common import Connection, Node, NodeType, node_id
 from traya_gql.schema.hair_tests import HairTest
@@ -72,7 +72,7 @@ class Report(Node):
         description=(
             "Likely root causes, 0 to 4. The strongest first for who may read their scores, for others the best shown."
         ),
-        metadata={AT_MOST: current_ruleset().listing.most},
+        metadata={AT_MOST: current_ruleset().listing.most, MAY_WAIT: True},
     )
     def causes(self) -> list[Cause]:
         admitted = REPORT_READERS.admit(self)
