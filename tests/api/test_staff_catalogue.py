@@ -342,7 +342,17 @@ async def test_the_keepers_list_is_read_page_by_page(shop: Shop, database: Any, 
         ({"mostMonths": 25}, [("OUT_OF_RANGE", "input.mostMonths")]),
         ({"weightGrams": 20_001}, [("OUT_OF_RANGE", "input.weightGrams")]),
         ({"hsn": "33"}, [("UNKNOWN_HSN", "input.hsn")]),
-        ({"name": "Density Serum"}, [("ALREADY_EXISTS", "input.name"), ("ALREADY_EXISTS", "input.slug")]),
+        ({"name": "Density Serum"}, [("ALREADY_EXISTS", "input.name")]),
+        ({"name": " density  SERUM "}, [("ALREADY_EXISTS", "input.name")]),
+        ({"name": "density serum", "slug": "another"}, [("ALREADY_EXISTS", "input.name")]),
+        (
+            {"name": "Density Serum", "slug": "density-serum"},
+            [("ALREADY_EXISTS", "input.name"), ("ALREADY_EXISTS", "input.slug")],
+        ),
+        # the slug that follows from it
+        ({"name": "Density: Serum!"}, [("ALREADY_EXISTS", "input.slug")]),
+        ({"benefits": ["<b>Good</b>"]}, [("INVALID_CHARACTERS", "input.benefits.0")]),
+        ({"benefits": ["Makes hair grow."]}, [("FORBIDDEN_CLAIM", "input.benefits.0")]),
         ({"slug": "calm-scalp-serum"}, [("ALREADY_EXISTS", "input.slug")]),
         # the slug of a product that came with a release: none would have it today
         ({"slug": "early-stage-hair-growth-oil"}, [("FORBIDDEN_CLAIM", "input.slug")]),
@@ -377,10 +387,30 @@ async def test_a_forbidden_claim_is_answered_with_what_to_say_instead(shop: Shop
     assert error["message"].endswith("Leave the promise out.")
 
 
+async def test_a_name_or_slug_that_is_taken_is_answered_with_the_product_that_has_it(shop: Shop) -> None:
+    async def messages(**changes: Any) -> list[str]:
+        answer = await shop.payload(CREATE, input={**WRITTEN, **changes})
+        return [error["message"] for error in answer["userErrors"]]
+
+    assert await messages(name="density serum") == [
+        'There is a product with this name already: "Density Serum" (density-serum). Choose another one.'
+    ]
+    assert await messages(slug="calm-scalp-serum") == [
+        'The slug calm-scalp-serum belongs to "Calm Scalp Serum". Type another one.'
+    ]
+
+
+async def test_a_product_may_change_the_letters_of_its_own_name(shop: Shop) -> None:
+    made = await shop.create()
+
+    assert (await shop.update(made, name="LIGHT evening oil"))["name"] == "LIGHT evening oil"
+
+
 @pytest.mark.parametrize(
     ("changes", "errors"),
     [
         ({"name": None}, [("REQUIRED", "input.name")]),
+        ({"name": "density  serum"}, [("ALREADY_EXISTS", "input.name")]),
         ({"price": None, "isInStock": None}, [("REQUIRED", "input.price"), ("REQUIRED", "input.isInStock")]),
         ({"name": "Density Serum"}, [("ALREADY_EXISTS", "input.name")]),
         ({"benefits": ["100% results."]}, [("FORBIDDEN_CLAIM", "input.benefits.0")]),
@@ -565,6 +595,33 @@ async def test_each_price_is_kept_with_who_set_it_and_when(shop: Shop, keeper: S
     assert newest[-1]["changed_at"] == (await database.products.find_one({"slug": made["slug"]}))["created_at"]
 
 
+async def test_who_set_prices_and_changed_products_is_told_by_name_in_one_command(
+    started: tuple[Starlette, GraphClient], client: GraphClient, shop: Shop, database: Any
+) -> None:
+    await started[0].state.services.staff.invite("9000000013", [Role.CATALOG_MANAGER], by=None)
+    other = Shop(client, await client.sign_in("9000000013"))
+    await database.customers.update_one({"phone": "+919000000013"}, {"$set": {"name": "Meera Nair"}})
+    product = await shop.create()
+    for number in range(3):
+        product = await (other, shop)[number % 2].update(product, price=str(500 + number))
+    query = """query ($id: ID!) {
+      productPrices(productId: $id) { nodes { changedBy { name } } }
+      catalogueProduct(id: $id) { changedBy { name } }
+      catalogue(first: 2) { nodes { changedBy { name } } }
+    }"""
+
+    with client.commands.counting() as commands:
+        found = await client.data(query, bearer=shop.bearer, id=product["id"])
+
+    named, nameless, release = {"changedBy": {"name": "Meera Nair"}}, {"changedBy": {"name": None}}, {"changedBy": None}
+    assert found["productPrices"]["nodes"] == [named, nameless, named, nameless]
+    assert found["catalogueProduct"] == named
+    assert found["catalogue"]["nodes"] == [named, release]
+    # the prices, the product, the list, and who did it, at most once for each
+    assert commands.keys() == {"find"}
+    assert commands["find"] <= 6
+
+
 async def test_prices_are_in_the_order_of_versions_whatever_the_clocks_of_servers_say(
     shop: Shop, database: Any
 ) -> None:
@@ -705,6 +762,43 @@ async def test_publishing_what_is_sold_and_archiving_what_is_not_changes_nothing
     assert await shop.publish(published) == published
     assert await shop.archive(archived) == archived
     assert await stored(database) == before
+
+
+async def test_publishing_and_archiving_again_after_a_lost_answer_is_no_error(shop: Shop, database: Any) -> None:
+    made = await shop.create()
+    published = await shop.publish(made)
+    assert await shop.publish(made) == published
+    archived = await shop.archive(published)
+    before = await stored(database)
+
+    assert await shop.archive(published) == archived
+    # it is not on sale any more: whoever asks for that has not seen it
+    assert await shop.refused(PUBLISH, id=made["id"], input={"expectedVersion": made["version"]}) == [
+        ("STALE_VERSION", "input.expectedVersion")
+    ]
+    assert await stored(database) == before
+
+
+async def test_of_ten_who_publish_at_once_all_are_answered_with_one_product_on_sale(shop: Shop) -> None:
+    made = await shop.create()
+
+    answers = await asyncio.gather(*(shop.publish(made) for _ in range(10)))
+
+    assert {(one["status"], one["version"]) for one in answers} == {("PUBLISHED", 2)}
+
+
+async def test_of_publishing_and_changing_at_once_what_came_too_late_is_stale(shop: Shop) -> None:
+    for number in range(2):
+        archived = await shop.archive(await shop.publish(await shop.create(name=f"Rush {number}")))
+        version = {"expectedVersion": archived["version"]}
+
+        published, changed = await asyncio.gather(
+            shop.payload(PUBLISH, id=archived["id"], input=version),
+            shop.payload(UPDATE, id=archived["id"], input={**version, "weightGrams": 99}),
+        )
+
+        codes = sorted(error["code"] for one in (published, changed) for error in one["userErrors"])
+        assert codes == ["STALE_VERSION"]
 
 
 async def test_a_draft_cannot_be_archived(shop: Shop, database: Any) -> None:

@@ -122,13 +122,42 @@ async def test_the_example_of_a_coupon_makes_one_that_customers_can_use(
     coupon = made["createCoupon"]["coupon"]
     assert coupon["isEnabled"] is True
 
+    # the examples in a row, by a guest
+    submitted = (await client.data(example("submit_hair_test"), **variables_of("submit_hair_test")))["submitHairTest"]
+    wanted = {
+        "reportPublicId": submitted["report"]["publicId"],
+        "reportAccessToken": submitted["accessToken"],
+        "couponCode": coupon["code"],
+    }
+    asked, bought = variables_of("price_preview")["input"], variables_of("place_order")["input"]
+    price = (await client.data(example("price_preview"), input=asked | wanted))["pricePreview"]
+    told = {
+        "expectedTotal": price["preview"]["pricing"]["total"]["amount"],
+        "previewKey": price["preview"]["previewKey"],
+    }
+    placed = (await client.data(example("place_order"), input=bought | wanted | told))["placeOrder"]
+    seen = (await client.data(example("order"), accessToken=placed["accessToken"]))["order"]
+
+    assert (price["userErrors"], placed["userErrors"]) == ([], [])
+    assert seen["couponCode"] == coupon["code"]
+    assert seen["pricing"]["couponDiscount"] == price["preview"]["pricing"]["couponDiscount"] != {"amount": "0.00"}
+
     disabled = await client.data(example("disable_coupon"), bearer=manager.access_token, id=coupon["id"])
 
     assert disabled["disableCoupon"]["userErrors"] == []
     assert disabled["disableCoupon"]["coupon"]["isEnabled"] is False
 
+    change = variables_of("update_coupon") | {"id": coupon["id"]}
+    change["input"]["expectedVersion"] = disabled["disableCoupon"]["coupon"]["version"]
+    updated = await client.data(example("update_coupon"), bearer=manager.access_token, **change)
+    listed = await client.data(example("coupons"), bearer=manager.access_token, isEnabled=False)
 
-async def test_the_examples_of_a_product_put_it_on_sale(
+    assert updated["updateCoupon"]["userErrors"] == []
+    assert updated["updateCoupon"]["coupon"]["maxDiscount"] == {"amount": "200.00"}
+    assert [(one["code"], one["uses"], one["version"]) for one in listed["coupons"]["nodes"]] == [("WELCOME-10", 1, 3)]
+
+
+async def test_the_examples_of_a_product_put_it_on_sale_change_it_and_take_it_off_the_shelf(
     started: tuple[Starlette, GraphClient], client: GraphClient
 ) -> None:
     await started[0].state.services.staff.invite("9000000005", [Role.CATALOG_MANAGER], by=None)
@@ -142,6 +171,18 @@ async def test_the_examples_of_a_product_put_it_on_sale(
 
     assert published["publishProduct"]["userErrors"] == []
     assert published["publishProduct"]["product"]["status"] == "PUBLISHED"
+
+    change = variables_of("update_product") | {"id": draft["id"]}
+    change["input"]["expectedVersion"] = published["publishProduct"]["product"]["version"]
+    updated = (await client.data(example("update_product"), bearer=bearer, **change))["updateProduct"]
+    prices = await client.data(example("product_prices"), bearer=bearer, productId=draft["id"])
+    version = {"expectedVersion": updated["product"]["version"]}
+    archived = await client.data(example("archive_product"), bearer=bearer, id=draft["id"], input=version)
+    listed = await client.data(example("catalogue"), bearer=bearer, status="ARCHIVED", search="evening")
+
+    assert updated["userErrors"] == archived["archiveProduct"]["userErrors"] == []
+    assert [one["price"]["amount"] for one in prices["productPrices"]["nodes"]] == ["399.00", "425.00"]
+    assert [one["product"]["id"] for one in listed["catalogue"]["nodes"]] == [draft["id"]]
 
 
 async def test_the_examples_of_a_draft_run_one_after_the_other(client: GraphClient) -> None:

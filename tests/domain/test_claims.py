@@ -17,6 +17,7 @@ from traya_gql.domain.claims import (
     ClaimRules,
     _sentences,
     claims_in,
+    claims_in_code,
     current_claim_rules,
     exemptions,
 )
@@ -66,6 +67,25 @@ FORBIDDEN = {
         "Chamatkari tel",
         "Dandruff khatam",
         "Dandruff se chhutkara",
+        # turned round
+        "CureHair oil",
+        "Hair fall prevented",
+        "Dandruff is finally eliminated",
+        "Hair fall no more",
+        "Hair loss prevention",
+        "From the roots it removes dandruff",
+        "ख़त्म करे डैंड्रफ जड़ से",
+        "ठीक करे पूरी तरह",
+        "रोकता है बालों का झड़ना",
+        "बालों का झड़ना बंद",
+        "बंद करे बालों का झड़ना",
+        "छुटकारा पाएँ झड़ने से",
+        "Rokta hai baal jhadna",
+        "Baal jhadna band",
+        "Band kare baal jhadna",
+        "Chhutkara paye dandruff se",
+        "Theek kare poori tarah",
+        "Khatam kare dandruff jad se",
     ),
     "GUARANTEE": (
         "Guaranteed",
@@ -82,6 +102,9 @@ FORBIDDEN = {
         "Gairanti ke saath",
         "Shartiya ilaj",
         "Result ka pakka wada",
+        "Results promised",
+        "वादा है असर का",
+        "Wada hai asar ka",
     ),
     "PERMANENT_RESULT": (
         "A PERMANENT result",
@@ -100,6 +123,11 @@ FORBIDDEN = {
         "Hamesha ke liye ghane",
         "Zindagi bhar asar",
         "Permanent solution for hair loss",
+        "Results for a lifetime",
+        "Relief that is for life",
+        "Never again hair fall",
+        "असर जीवन भर",
+        "Asar zindagi bhar",
         "बाल झड़ना हमेशा के लिए बंद",
     ),
     "HUNDRED_PERCENT": (
@@ -147,6 +175,40 @@ FORBIDDEN = {
         "Baal ugaye",
         "Baal wapas laye",
         "Baalon ki growth",
+        # turned round, or in one word
+        "Makes hair grow.",
+        "Helps hair grow",
+        "For fast hair growing",
+        "Your hair may soon grow.",
+        "Hair that grew",
+        "Grows long, and grows strong and thick hair",
+        "A hairgrowth oil",
+        "RegrowHair oil",
+        "GrowHair serum",
+        "Growth for your hair",
+        "Hair length and growth",
+        "A growth booster",
+        "Promotes healthy growth",
+        "Hair regeneration",
+        "Sprouts hair",
+        "Brings back your hair",
+        "Hair is fully restored",
+        "The follicles get reactivated",
+        "बाल बढ़ाए",
+        "बालों को तेज़ी से बढ़ाता है",
+        "बालों की लंबाई बढ़ाए",
+        "बढ़ते बालों के लिए",
+        "बढ़ाए घने बाल",
+        "उगाए घने बाल",
+        "बाल नए",
+        "वापस लाए बाल",
+        "ग्रोथ बालों की",
+        "Baal badhaye",
+        "Badhaye lambe baal",
+        "Ugaye ghane baal",
+        "Baal naye",
+        "Wapas laye baal",
+        "Growth baalon ki",
     ),
     "BALDNESS_TREATMENT": (
         "Ends baldness",
@@ -162,6 +224,14 @@ FORBIDDEN = {
         "गंजापन करे दूर",
         "Ganjapan door",
         "Ganje pan ka ilaaj",
+        "Baldness is treated early",
+        "Baldness no more",
+        "ख़त्म करे गंजापन",
+        "इलाज गंजेपन का",
+        "Ganjapan khatam",
+        "Ganjapan mitaye",
+        "Khatam kare ganjapan",
+        "Chhutkara ganjepan se",
     ),
     "NO_SIDE_EFFECTS": (
         "Free of side effects",
@@ -183,6 +253,7 @@ FORBIDDEN = {
         "Bina side effect",
         "Side effect nahin",
         "Bilkul safe",
+        "Safe always",
     ),
     "CERTAIN_RESULT": (
         "Certain results",
@@ -204,6 +275,7 @@ FORBIDDEN = {
         "Pakka result",
         "Nishchit labh",
         "Bina risk",
+        "Labh nishchit",
     ),
     "INSTANT_RESULT": (
         "Instant results",
@@ -216,6 +288,9 @@ FORBIDDEN = {
         "Turant asar",
         "Raaton raat ghane",
         "7 din mein asar",
+        "Relief is almost immediate",
+        "असर तुरंत",
+        "Asar turant",
     ),
     "GREY_HAIR": (
         "Prevents premature greying",
@@ -224,6 +299,9 @@ FORBIDDEN = {
         "सफ़ेद बाल काले",
         "सफ़ेद बालों का इलाज",
         "Safed baal kaale",
+        "Grey hair is darkened",
+        "काले करे सफ़ेद बाल",
+        "Kaale kare safed baal",
     ),
 }
 PHRASES = [(rule, phrase) for rule, phrases in FORBIDDEN.items() for phrase in phrases]
@@ -276,6 +354,23 @@ LAWFUL = [
     "बालों की वृद्धि का चक्र लंबा होता है।",
     "चेहरे पर बाल उगें तो डॉक्टर को दिखाएँ।",
     "Tel lagane se pehle doctor se poochhen.",
+    # words that grow no hair
+    "Growing up with thin hair is common.",
+    "If you lost hair growing up, tell the doctor.",
+    "A growing number of people with hair loss ask for help.",
+    "Hair grows thinner over the years.",
+    "Hair usually grows in cycles.",
+    "Hair grows about a centimetre a month.",
+    "Hairs can also grow on the face.",
+    "Where hair does not grow, see a doctor.",
+    "बालों की चमक बढ़ाए।",
+    "बालों का झड़ना बढ़े तो डॉक्टर को दिखाएँ।",
+    "झड़ना बंद न हो तो डॉक्टर को दिखाएँ।",
+    "चेहरे पर उगे बाल हों तो डॉक्टर को दिखाएँ।",
+    "बालों को जड़ से सिरे तक साफ़ करे।",
+    "यह तेल नहीं रोकता बालों का झड़ना।",
+    "Baalon ki chamak badhaye",
+    "Baal badhiya dikhte hain",
     # side effects may be named
     "Minoxidil may cause side effects.",
     "Stop if you notice any side effects.",
@@ -434,6 +529,95 @@ def test_every_lawful_wording_is_seen_at_work() -> None:
         for name, rule in current_claim_rules().rules.items()
         for pattern in rule.lawful
         if not any(pattern.search(line) for text in LAWFUL for line in lines_of(text))
+    ]
+
+    assert idle == []
+
+
+# --- codes --------------------------------------------------------------------------------------------------------
+
+
+CLAIMING_CODES = [
+    ("CURENOW", "CURE"),
+    ("CUREHAIRLOSS", "CURE"),
+    ("BALDCURE", "CURE"),
+    ("CU-RE", "CURE"),
+    ("SE-CURE", "CURE"),
+    ("DISEASECURE", "CURE"),
+    ("HAIRMIRACLE", "CURE"),
+    ("NOHAIRFALL", "CURE"),
+    ("HAIRLOSSGONE", "CURE"),
+    ("GUARANTEED5", "GUARANTEE"),
+    ("MYGAURANTEE", "GUARANTEE"),
+    ("SHARTIYA10", "GUARANTEE"),
+    ("HAIRFOREVER", "PERMANENT_RESULT"),
+    ("PERMANENTHAIR", "PERMANENT_RESULT"),
+    ("LIFETIMEHAIR", "PERMANENT_RESULT"),
+    ("LIFELONGHAIR", "PERMANENT_RESULT"),
+    ("100PERCENT", "HUNDRED_PERCENT"),
+    ("HUNDREDPERCENT", "HUNDRED_PERCENT"),
+    ("REGROWHAIR", "NEW_HAIR"),
+    ("HAIRREGROW", "NEW_HAIR"),
+    ("GROWHAIR", "NEW_HAIR"),
+    ("HAIR-GROW", "NEW_HAIR"),
+    ("HAIR2GROW", "NEW_HAIR"),
+    ("HAIRGROWTH50", "NEW_HAIR"),
+    ("NEWHAIR", "NEW_HAIR"),
+    ("NEWGROWTH", "NEW_HAIR"),
+    ("NAYEBAAL", "NEW_HAIR"),
+    ("BAALUGAYE", "NEW_HAIR"),
+    ("BALDNESS20", "BALDNESS_TREATMENT"),
+    ("BALDNOMORE", "BALDNESS_TREATMENT"),
+    ("STOPBALD", "BALDNESS_TREATMENT"),
+    ("NOGANJAPAN", "BALDNESS_TREATMENT"),
+    ("DHTBLOCK", "BALDNESS_TREATMENT"),
+    ("BLOCKDHT", "BALDNESS_TREATMENT"),
+    ("NOSIDEEFFECTS", "NO_SIDE_EFFECTS"),
+    ("SIDEEFFECTFREE", "NO_SIDE_EFFECTS"),
+    ("SURESHOT", "CERTAIN_RESULT"),
+    ("FOOLPROOF1", "CERTAIN_RESULT"),
+    ("RISKFREE", "CERTAIN_RESULT"),
+    ("NEVERFAILS", "CERTAIN_RESULT"),
+    ("INSTANTRESULT", "INSTANT_RESULT"),
+    ("NOGREY", "GREY_HAIR"),
+    ("GREYHAIRGONE", "GREY_HAIR"),
+    # false friends that are worth it: a hyphen or another word helps
+    ("STAYSECURE", "CURE"),
+    ("MYMANICURE", "CURE"),
+    ("NEWHAIRDAY", "NEW_HAIR"),
+]
+
+
+@pytest.mark.parametrize(("code", "rule"), CLAIMING_CODES)
+def test_a_code_that_claims_something_is_found_whatever_stands_beside_it(code: str, rule: str) -> None:
+    assert rule in {claim.rule for claim in claims_in_code(code)}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("SECURE10", "STAY-SECURE", "10SECURE", "SECURED", "MANICURE20", "PROCURE", "MERCURY", "ACCURATE"),
+        *("BALDEV10", "BALDWIN", "GARIBALDI", "FOREVERYONE", "SALEFOREVERYONE", "GROWINGUP", "GROW20", "LETSGROW"),
+        *("NEWHAIRCUT", "NEWHAIRCARE", "NEW-YEAR-27", "HAIROIL", "HAIRGROUP", "HAIR-IN-GROWNUPS", "BADHAI10"),
+        *("100PERCENTOFF", "50PERCENT", "WELCOME-10", "WARRANTY", "MARATHON", "NOHAIR", "GREYFRIDAY", "RISK-IT"),
+    ],
+)
+def test_a_code_with_a_harmless_word_claims_nothing(code: str) -> None:
+    assert claims_in_code(code) == ()
+
+
+def test_of_words_of_a_code_that_hold_others_the_longest_are_told_once() -> None:
+    assert [(claim.rule, claim.words) for claim in claims_in_code("HAIR-GROW")] == [("NEW_HAIR", "hair grow")]
+    assert [(claim.rule, claim.words) for claim in claims_in_code("BALDCURE")] == [("CURE", "baldcure")]
+
+
+def test_every_stem_is_seen_at_work() -> None:
+    used = {(claim.rule, claim.words) for code, _ in CLAIMING_CODES for claim in claims_in_code(code)}
+    idle = [
+        stem.pattern
+        for name, rule in current_claim_rules().rules.items()
+        for stem in rule.stems
+        if not any(rule_name == name and stem.match(words) for rule_name, words in used)
     ]
 
     assert idle == []
@@ -601,6 +785,11 @@ BROKEN = {
     "a pattern that matches nothing": (
         changed("'क्योर'", "'(?:cure)?'"),
         "rules.CURE.hi[0]: a pattern matches at least one word",
+    ),
+    "a stem that is none": (changed("'miracle'", "'('"), "rules.CURE.stems[1]: no regular expression: "),
+    "a harmless word that is none": (
+        changed('"manicure"', '"mani cure"'),
+        "codes.harmless_beginnings[2]: String should match pattern",
     ),
     "no links": (changed("links = [", "lynx = ["), "warnings.links: this is missing"),
     "an exemption from no rule": (changed('rule = "NEW_HAIR"', 'rule = "OLD_HAIR"'), "exemptions: OLD_HAIR is no rule"),

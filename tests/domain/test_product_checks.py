@@ -29,6 +29,7 @@ from traya_gql.domain.product_checks import (
     check_slug,
     check_whole,
     check_written,
+    is_same_name,
     slug_of,
 )
 from traya_gql.domain.products import ProductCategory, ProductFacts, ProductTag, RegulatoryClass
@@ -157,6 +158,10 @@ def test_none_is_refused_for_what_a_product_always_has(name: str, place: str) ->
         ({"name": " x "}, [("TOO_SHORT", "name")]),
         ({"name": "x" * 121}, [("TOO_LONG", "name")]),
         ({"name": "Oil\u202e"}, [("INVALID_CHARACTERS", "name")]),
+        ({"name": "Oil <b>"}, [("INVALID_CHARACTERS", "name")]),
+        ({"benefits": ("Smells well.", "Less than 5 > 4")}, [("INVALID_CHARACTERS", "benefits.1")]),
+        ({"usage": WrittenText(en="Use it.", hi="<script>")}, [("INVALID_CHARACTERS", "usage.hi")]),
+        ({"cautions": (WrittenText(en="a<b", hi="ध्यान रखें।"),)}, [("INVALID_CHARACTERS", "cautions.0.en")]),
         ({"benefits": ("x" * 201,)}, [("TOO_LONG", "benefits.0")]),
         ({"benefits": ("Smells well.", " ")}, [("TOO_SHORT", "benefits.1")]),
         ({"benefits": tuple(map(str, range(11)))}, [("TOO_MANY", "benefits")]),
@@ -272,13 +277,44 @@ def test_a_forbidden_claim_is_refused_in_english_hindi_and_hinglish(written: dic
     assert wrong(**written) == [("FORBIDDEN_CLAIM", place)]
 
 
-def test_the_refusal_names_words_rule_and_source_and_says_what_to_say_instead() -> None:
+def test_the_refusal_names_the_words_and_says_what_to_say_instead() -> None:
     [problem] = noted(lambda problems: check_written(WrittenProduct(name="Hair Cure"), problems))
 
     assert problem.message == (
-        'The law forbids to claim "cure" (CURE: https://blog.pharmafranchisehelp.org/2020/03/schedule-j.html). '
-        'Say what it supports, such as "Supports a comfortable scalp."'
+        'The law does not let us say "cure" here. '
+        'Say what it may help with, such as "May help to keep the scalp comfortable."'
     )
+
+
+def test_all_words_that_are_forbidden_are_named_at_once_and_each_advice_once() -> None:
+    text = "Cures dandruff, guaranteed, permanently, 100 %. Cured for ever."
+    [problem] = noted(lambda problems: check_written(WrittenProduct(benefits=(text,)), problems))
+
+    assert problem.message == (
+        'The law does not let us say "cures", "guaranteed", "permanently", "100 %", "cured" and "for ever" here. '
+        'Say what it may help with, such as "May help to keep the scalp comfortable." Leave the promise out. '
+        'Say what it may do "while it is used". Leave the figure out.'
+    )
+
+
+def test_of_words_that_hold_others_the_longest_are_named() -> None:
+    [problem] = noted(lambda problems: check_written(WrittenProduct(name="Boosts your hair's growth"), problems))
+
+    assert problem.message.startswith('The law does not let us say "boosts your hairs growth" here. Speak of the hair')
+
+
+@pytest.mark.parametrize("price", ["-5", "0", "0.005", "50000.01", "1E+9", "1E+999999"])
+def test_the_limits_of_a_price_are_told_whatever_is_wrong_with_it(price: str) -> None:
+    [problem] = noted(lambda problems: check_written(WrittenProduct(price=Decimal(price)), problems))
+
+    assert problem.message == (
+        "A price is more than 0 and at most 50000 rupees, with at most two decimals, such as 499.00."
+    )
+
+
+def test_names_are_the_same_in_whatever_letters() -> None:
+    assert is_same_name("density serum", "Density Serum")
+    assert not is_same_name("Density Serum 2", "Density Serum")
 
 
 def test_there_is_something_lawful_to_say_instead_of_whatever_is_forbidden() -> None:
@@ -350,7 +386,7 @@ def test_a_slug_that_promises_what_the_law_forbids_is_refused(slug: str) -> None
     problems = Problems()
 
     assert check_slug(slug, name="Calm Scalp Serum", problems=problems) is None
-    with pytest.raises(InvalidInput, match="The law forbids to claim") as refused:
+    with pytest.raises(InvalidInput, match="The law does not let us say") as refused:
         problems.refuse_if_any()
     assert [(one.code.value, one.path) for one in refused.value.problems] == [("FORBIDDEN_CLAIM", ("input", "slug"))]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -24,11 +24,11 @@ _KEPT = {"id", "slug", "created_at", "version", "revision_id", "schema_version"}
 """What a change leaves as it is, or raises by itself."""
 
 
-class Taken(NamedTuple):
-    """Whether another product has this name, and this slug."""
+class Other(NamedTuple):
+    """What another product is called."""
 
-    name: bool
-    slug: bool
+    name: str
+    slug: str
 
 
 async def by_id(id_: UUID) -> ProductRecord | None:
@@ -62,16 +62,17 @@ def _bounds(after: Position | None) -> Sequence[dict[str, Any]]:
     ]
 
 
-async def taken(*, name: str | None, slug: str | None, by_other_than: UUID) -> Taken:
-    """Return which of these another product has; of None nothing is asked. Joins the transaction it runs in."""
-    wanted = [{key: value} for key, value in (("name", name), ("slug", slug)) if value is not None]
+async def taken(*, name: str | None, slugs: Collection[str], by_other_than: UUID) -> list[Other]:
+    """Return the other products that have this name, unless it is None, or one of the slugs. Joins the transaction."""
+    wanted = [{"slug": slug} for slug in slugs]
+    if name is not None:
+        wanted.append({"name": name})
     if not wanted:
-        return Taken(name=False, slug=False)
+        return []
     cursor = ProductDocument.get_pymongo_collection().find(
         {"$or": wanted}, {"name": 1, "slug": 1}, session=current_session(), comment="catalogue.taken"
     )
-    others = [one for one in await cursor.to_list() if one["_id"] != by_other_than]
-    return Taken(name=any(one["name"] == name for one in others), slug=any(one["slug"] == slug for one in others))
+    return [Other(one["name"], one["slug"]) for one in await cursor.to_list() if one["_id"] != by_other_than]
 
 
 async def change(current: ProductRecord, product: ProductFacts, *, at: datetime, by: UUID) -> ProductRecord | None:

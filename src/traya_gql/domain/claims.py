@@ -33,6 +33,8 @@ MOST_CHARACTERS = 20_000
 
 _REMEMBERED_CHARACTERS = 1_000
 _REMEMBERED_TEXTS = 4_096  # with four bytes a character 16 MB at the very most
+_LETTERS_BESIDE_DIGITS = re.compile(r"(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Z])")
+_HARMLESS = "\u00b7"
 _REACH = 10
 """How many words a warning may stand away from what it denies."""
 
@@ -130,7 +132,14 @@ def _pattern(raw: object) -> re.Pattern[str]:
     return found
 
 
+def _stem(raw: object) -> re.Pattern[str]:
+    """Return a pattern over the letters of a code."""
+    _pattern(raw)
+    return re.compile(str(raw))
+
+
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
+Stem = Annotated[re.Pattern[str], BeforeValidator(_stem)]
 Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1)]
 Word = Annotated[str, StringConstraints(min_length=1), AfterValidator(_letters)]
 RuleName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z_]*$")]
@@ -147,6 +156,22 @@ class ClaimRule(BaseModel):
     en: Patterns
     hi: Patterns
     lawful: tuple[Pattern, ...] = ()
+    stems: tuple[Stem, ...] = ()
+
+
+class Codes(BaseModel):
+    """Which words a code may begin with although a stem is in them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    harmless_beginnings: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]+$")], ...], Field(min_length=1)
+    ]
+
+    @cached_property
+    def harmless(self) -> re.Pattern[str]:
+        """What is left out of a code before its stems are looked for."""
+        return re.compile(rf"(?<![a-z])(?:{'|'.join(self.harmless_beginnings)})")
 
 
 class Warnings(BaseModel):
@@ -179,6 +204,7 @@ class ClaimRules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rules: Annotated[Mapping[RuleName, ClaimRule], Field(min_length=1)]
+    codes: Codes
     warnings: Warnings
     exemptions: tuple[Exemption, ...] = ()
 
@@ -230,6 +256,29 @@ def claims_in(text: str) -> tuple[Claim, ...]:
     if len(text) > MOST_CHARACTERS:
         return (Claim("TOO_LONG", "", "design"),)
     return _remembered(text) if len(text) <= _REMEMBERED_CHARACTERS else _found(text)
+
+
+def claims_in_code(code: str) -> tuple[Claim, ...]:
+    """Return the forbidden claims that a code of letters A-Z, digits and hyphens makes; empty when it is lawful.
+
+    It has hardly words: besides what `claims_in` finds, hyphens or digits between words, it may hold no stem of a rule.
+    Of words that hold others the longest are told, under one rule.
+    """
+    in_words = dict.fromkeys((*claims_in(code), *claims_in(_LETTERS_BESIDE_DIGITS.sub("-", code))))
+    rules = current_claim_rules()
+    letters = re.sub(f"[^a-z{_HARMLESS}]", "", rules.codes.harmless.sub(_HARMLESS, code.lower()))
+    in_letters = (
+        Claim(name, found[0], rule.source)
+        for name, rule in rules.rules.items()
+        for one in rule.stems
+        for found in one.finditer(letters)
+    )
+    found: dict[str, Claim] = {}
+    for claim in (*in_words, *in_letters):
+        found.setdefault(claim.words.replace(" ", ""), claim)
+    return tuple(
+        claim for words, claim in found.items() if not any(words in other for other in found if other != words)
+    )
 
 
 def _found(text: str) -> tuple[Claim, ...]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from traya_gql.domain.claims import claims_in_code
 from traya_gql.domain.coupons import MAX_PERCENT, MAX_USES, CouponKind, CouponTerms, check_code
 from traya_gql.domain.money import paise
 from traya_gql.domain.product_checks import refuse_claims
 from traya_gql.domain.products import ProductCategory
 from traya_gql.domain.refusals import InvalidValue, Problems, RefusalCode
 
-_LETTERS_BESIDE_DIGITS = re.compile(r"(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Z])")
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+MAX_OFF_RUPEES = 10_000_000
+"""The highest amount that a coupon takes off, or a percentage at most: more than goods cost together."""
 
 TERMS_CODES = frozenset(
     {RefusalCode.OUT_OF_RANGE, RefusalCode.CONTRADICTORY, RefusalCode.INVALID_ID, RefusalCode.TOO_MANY}
@@ -33,12 +35,10 @@ def check_new_code(raw: str) -> str:
     """Return the code of a new coupon as it is stored. Older ones may say what is forbidden by now.
 
     Raises:
-        InvalidValue: as `check_code`; FORBIDDEN_CLAIM when it promises what the law forbids, hyphens read as spaces.
+        InvalidValue: as `check_code`; FORBIDDEN_CLAIM when it promises what the law forbids (`claims_in_code`).
     """
     code = check_code(raw)
-    refuse_claims(code)
-    # HAIRGROWTH50 promises as much as HAIR-GROWTH-50
-    refuse_claims(_LETTERS_BESIDE_DIGITS.sub("-", code))
+    refuse_claims(claims_in_code(code), instead="Choose a code that promises nothing, such as WELCOME-10.")
     return code
 
 
@@ -64,8 +64,10 @@ class TypedTerms(NamedTuple):
     is_first_order_only: bool
 
 
-def check_terms(typed: TypedTerms, problems: Problems) -> CouponTerms:
+def check_terms(typed: TypedTerms, problems: Problems, *, made_at: datetime | None = None) -> CouponTerms:
     """Return the terms, checked; times are cut to milliseconds. Whatever is wrong is noted under "terms".
+
+    A coupon that is made, at `made_at`, ends later. One that is there already may be ended by a time in the past.
 
     Raises:
         InvalidInput: with all that was noted, here and before.
@@ -77,10 +79,13 @@ def check_terms(typed: TypedTerms, problems: Problems) -> CouponTerms:
         ends_at = problems.take("endsAt", lambda: None if typed.ends_at is None else _time(typed.ends_at))
         if starts_at is not None and ends_at is not None and ends_at <= starts_at:
             problems.add(RefusalCode.OUT_OF_RANGE, "The coupon must end after it starts.", "endsAt")
+        elif made_at is not None and ends_at is not None and ends_at <= made_at:
+            message = "This is in the past, so nobody could ever use the coupon. Choose a later time, or none."
+            problems.add(RefusalCode.OUT_OF_RANGE, message, "endsAt")
         least = problems.take("minSubtotal", lambda: paise(typed.min_subtotal))
         cap = problems.take("maxDiscount", lambda: _positive_paise(typed.max_discount))
         if typed.max_discount is not None and typed.kind is not CouponKind.PERCENT:
-            problems.add(RefusalCode.CONTRADICTORY, "Only a percentage has a most: leave this out.", "maxDiscount")
+            problems.add(RefusalCode.CONTRADICTORY, "Only a percentage can have a maximum discount.", "maxDiscount")
         _check_categories(typed, problems)
         for name, limit in (("maxUses", typed.max_uses), ("maxUsesPerCustomer", typed.max_uses_per_customer)):
             if limit is not None and not 1 <= limit <= MAX_USES:
@@ -130,9 +135,14 @@ def _check_categories(typed: TypedTerms, problems: Problems) -> None:
 def _positive_paise(amount: Decimal | None) -> int | None:
     if amount is None:
         return None
-    found = paise(amount)
-    if not found:
-        raise InvalidValue(RefusalCode.OUT_OF_RANGE, "An amount to take off must be more than 0 rupees.")
+    try:
+        found = paise(amount)
+    except InvalidValue:
+        found = 0  # whatever is wrong with it, the limits are told
+    if not 0 < found <= MAX_OFF_RUPEES * 100:
+        most = f"at most {MAX_OFF_RUPEES} rupees, with at most two decimals, such as 99.50"
+        message = f"An amount to take off is more than 0 and {most}."
+        raise InvalidValue(RefusalCode.OUT_OF_RANGE, message)
     return found
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from traya_gql.domain.claims import claims_in
+from traya_gql.domain.claims import Claim, claims_in
 from traya_gql.domain.gst import gst_percent
 from traya_gql.domain.ingredients import INGREDIENTS
 from traya_gql.domain.money import paise
@@ -55,7 +55,7 @@ https://www.medindia.net/patientinfo/drugs-and-cosmetics-rules-schedule-h-schedu
 
 INSTEAD: Mapping[str, str] = MappingProxyType(
     {
-        "CURE": 'Say what it supports, such as "Supports a comfortable scalp."',
+        "CURE": 'Say what it may help with, such as "May help to keep the scalp comfortable."',
         "GUARANTEE": "Leave the promise out.",
         "PERMANENT_RESULT": 'Say what it may do "while it is used".',
         "HUNDRED_PERCENT": "Leave the figure out.",
@@ -153,20 +153,29 @@ def _text(*, what: str, max_length: int, min_length: int = 1) -> Callable[[str, 
 
 def _lawful(raw: str, *, what: str, min_length: int, max_length: int) -> str:
     text = clean_text(raw, what=what, min_length=min_length, max_length=max_length)
-    refuse_claims(text)
+    # nothing that is written here is HTML, and a page that took it for some would run what somebody wrote
+    if "<" in text or ">" in text:
+        message = f'{what} is plain text: leave "<" and ">" out, and write "less than" or "more than" as words.'
+        raise InvalidValue(RefusalCode.INVALID_CHARACTERS, message)
+    refuse_claims(claims_in(text))
     return text
 
 
-def refuse_claims(text: str) -> None:
-    """Do nothing for a lawful text.
+def refuse_claims(claims: Sequence[Claim], *, instead: str | None = None) -> None:
+    """Do nothing where no claim was found.
 
     Raises:
-        InvalidValue: FORBIDDEN_CLAIM, with the words that make the first claim, the rule, its source, and what to say
-            instead.
+        InvalidValue: FORBIDDEN_CLAIM, with the words that make the claims, all of them, and what to say instead: None
+            for what the rules have. Rules and their sources are in `claims.toml`: they tell nothing to who writes.
     """
-    for claim in claims_in(text):
-        message = f'The law forbids to claim "{claim.words}" ({claim.rule}: {claim.source}). {INSTEAD[claim.rule]}'
-        raise InvalidValue(RefusalCode.FORBIDDEN_CLAIM, message)
+    if not claims:
+        return
+    words = dict.fromkeys(claim.words for claim in claims)
+    # of words in words the longest are told
+    told = [f'"{one}"' for one in words if not any(f" {one} " in f" {other} " for other in words if other != one)]
+    listed = " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+    advice = instead or " ".join(dict.fromkeys(INSTEAD[claim.rule] for claim in claims))
+    raise InvalidValue(RefusalCode.FORBIDDEN_CLAIM, f"The law does not let us say {listed} here. {advice}")
 
 
 def _local(*, what: str) -> Callable[[WrittenText, Problems, str], dict[str, str | None]]:
@@ -228,9 +237,13 @@ def _price(written: Decimal, problems: Problems, place: str) -> int | None:
 
 
 def _price_in_bounds(written: Decimal) -> int:
-    amount = paise(written)
+    try:
+        amount = paise(written)
+    except InvalidValue:
+        amount = 0  # whatever is wrong with it, the limits of a price are told
     if not 1 <= amount <= MAX_PRICE_PAISE:
-        message = f"A price must be above 0 and at most {MAX_PRICE_PAISE // 100} rupees."
+        most = MAX_PRICE_PAISE // 100
+        message = f"A price is more than 0 and at most {most} rupees, with at most two decimals, such as 499.00."
         raise InvalidValue(RefusalCode.OUT_OF_RANGE, message)
     return amount
 
@@ -317,8 +330,13 @@ def check_slug(raw: str | None, *, name: str, problems: Problems) -> str | None:
 
 
 def _lawful_slug(slug: str) -> str:
-    refuse_claims(slug)
+    refuse_claims(claims_in(slug))
     return slug
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Return whether two names of products differ in nothing but capital letters."""
+    return one.casefold() == other.casefold()
 
 
 def slug_of(name: str) -> str:
@@ -359,4 +377,4 @@ def _check_words(product: ProductFacts, problems: Problems) -> None:
 
 
 def _note_claims(text: str, problems: Problems, place: str) -> None:
-    problems.take(place, lambda: refuse_claims(text))
+    problems.take(place, lambda: refuse_claims(claims_in(text)))

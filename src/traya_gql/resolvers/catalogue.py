@@ -13,6 +13,7 @@ from traya_gql.domain.product_checks import PRODUCT_CODES, PUBLISHING_CODES
 from traya_gql.domain.products import ProductStatus
 from traya_gql.domain.refusals import RefusalCode
 from traya_gql.guards import CATALOG_MANAGER, mutation_field, query_field
+from traya_gql.resolvers.products import read_search
 from traya_gql.schema.catalogue import (
     ArchiveProductInput,
     ArchiveProductPayload,
@@ -74,11 +75,26 @@ class CatalogueQueries:
         self,
         info: Info,
         status: Annotated[ProductStatus | None, strawberry.argument(description="Only those that stand so.")] = None,
+        search: Annotated[
+            str | None,
+            strawberry.argument(
+                description=(
+                    "Only those with all of these words, at most 100 characters, in name or slug. The beginning of a "
+                    "word is enough, and two words may be typed as one. Typing mistakes are not corrected, so that "
+                    "what is not there is seen not to be. Nothing typed is no search."
+                )
+            ),
+        ] = None,
         first: First = DEFAULT_PAGE_SIZE,
         after: After = None,
     ) -> CatalogueConnection | None:
         page = page_after(first, after, _CATALOGUE)
-        records = await info.context.services.catalogue.page(status, after=page.after, limit=page.limit)
+        services = info.context.services
+        if search is not None and search.strip():
+            words = read_search(search)
+            records = await services.products.staff_page(words, status, after=page.after, limit=page.limit)
+        else:
+            records = await services.catalogue.page(status, after=page.after, limit=page.limit)
         language = info.context.language
         return newest_first(
             CatalogueConnection,
@@ -164,8 +180,9 @@ class CatalogueMutations:
         guard=CATALOG_MANAGER,
         description=(
             "Put a draft on sale, or what was archived again. It needs a benefit, its ingredients, a tariff heading "
-            "with a known tax rate, lawful words, and cautions if it is a drug or swallowed. What is on sale stays as "
-            "it is. Paths name the fields of `UpdateProductInput`."
+            "with a known tax rate, lawful words, and cautions if it is a drug or swallowed. What is on sale already "
+            "stays as it is, and is answered without an error, whatever the version: repeat it when the answer was "
+            "lost. Paths name the fields of `UpdateProductInput`."
         ),
         input_codes=PUBLISHING_CODES,
         refusals=(ProductNotFound, StaleVersion),
@@ -188,7 +205,9 @@ class CatalogueMutations:
         guard=CATALOG_MANAGER,
         description=(
             "Take a product off the shelf: nobody can order it any more. Orders and reports that name it still show "
-            "it, and it can be published again. A draft is refused: delete it, or leave it."
+            "it, and it can be published again. A draft is refused: delete it, or leave it. What is archived already "
+            "stays as it is, and is answered without an error, whatever the version: repeat it when the answer was "
+            "lost."
         ),
         input_codes=frozenset({RefusalCode.NOT_PUBLISHED}),
         refusals=(ProductNotFound, StaleVersion),

@@ -115,7 +115,7 @@ class CouponMutations:
             "The code never changes. Once an order has used it, its value (`percent`, `amount` or `freeProductId`) "
             "stays as well, so that one code means one promise: COUPON_IN_USE. Period, minimum, cap, categories and "
             "limits can always change; with a limit below `uses` nobody can use it any more. What it said before stays "
-            "readable: `couponChanges`."
+            "readable: `couponChanges`. Terms that it has already are no change, and leave its `version`."
         ),
         input_codes=TERMS_CODES,
         refusals=(CouponNotFound, StaleVersion, CouponInUse),
@@ -139,7 +139,7 @@ class CouponMutations:
         guard=CATALOG_MANAGER,
         description=(
             "Disable a coupon: no order can use it from now on, not even one whose price was previewed with it. A "
-            "disabled one stays as it is."
+            "disabled one stays as it is: repeat it when the answer was lost."
         ),
         refusals=(CouponNotFound,),
     )
@@ -152,7 +152,9 @@ class CouponMutations:
 
     @mutation_field(
         guard=CATALOG_MANAGER,
-        description="Enable a coupon that was disabled. An enabled one stays as it is.",
+        description=(
+            "Enable a coupon that was disabled. An enabled one stays as it is: repeat it when the answer was lost."
+        ),
         refusals=(CouponNotFound,),
     )
     async def enable_coupon(self, info: Info, id_: CouponId) -> EnableCouponPayload | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
+from uuid import UUID
 
 import strawberry
 
+from traya_gql.context import Info
 from traya_gql.documents.product_prices import ProductPriceRecord
 from traya_gql.documents.products import ProductRecord
 from traya_gql.domain.languages import Language, LocalText
@@ -46,6 +48,19 @@ described_enum(
 # --- what is read -----------------------------------------------------------------------------------------------------
 
 
+@strawberry.type(description="Somebody of the staff, as those who keep the catalogue see each other.")
+class Colleague:
+    name: str | None = strawberry.field(
+        description="Full name; null until they say it (`updateProfile`), and for whom nobody knows any more."
+    )
+
+
+async def colleague_of(id_: UUID, info: Info) -> Colleague:
+    """Return who did something: one command for all of a page."""
+    record = await info.context.loaders.customer_by_id.load(id_)
+    return Colleague(name=None if record is None else record.name)
+
+
 @strawberry.type(description="A text in both languages.")
 class TextInBothLanguages:
     en: str = strawberry.field(description="In English.")
@@ -66,6 +81,8 @@ class CauseAffinity:
     description="A product with all that its keepers write of it, and that decides whom it is recommended to."
 )
 class CatalogueProduct:
+    changed_by_key: strawberry.Private[UUID | None]
+
     product: Product = strawberry.field(description="As customers see it.")
     is_for_men: bool = strawberry.field(description="Whether its label says that it is for men only.")
     pattern_fit: list[Pattern] = strawberry.field(description="The pictures it is meant for; may be empty.")
@@ -85,9 +102,14 @@ class CatalogueProduct:
         description="The id of the `Customer` who did that; null as `changedAt`."
     )
 
+    @strawberry.field(description="Who did that; null as `changedAt`.")
+    async def changed_by(self, info: Info) -> Colleague | None:
+        return None if self.changed_by_key is None else await colleague_of(self.changed_by_key, info)
+
     @classmethod
     def of(cls, record: ProductRecord, language: Language) -> Self:
         return cls(
+            changed_by_key=record.changed_by,
             product=Product.of(record, language),
             is_for_men=record.is_for_men,
             pattern_fit=list(record.pattern_fit),
@@ -108,6 +130,8 @@ class CatalogueConnection(Connection[CatalogueProduct]):
 
 @strawberry.type(description="A price that a product has, or had.")
 class ProductPrice:
+    changed_by_key: strawberry.Private[UUID | None]
+
     price: Money = strawberry.field(description="The MRP, with all taxes, from `changedAt` on.")
     previous_price: Money | None = strawberry.field(description="The one before; null for the first.")
     changed_at: datetime = strawberry.field(description="From when on it is asked for.")
@@ -115,10 +139,15 @@ class ProductPrice:
         description="The id of the `Customer` who set it. Null for what came with a release."
     )
 
+    @strawberry.field(description="Who set it. Null for what came with a release.")
+    async def changed_by(self, info: Info) -> Colleague | None:
+        return None if self.changed_by_key is None else await colleague_of(self.changed_by_key, info)
+
     @classmethod
     def of(cls, record: ProductPriceRecord) -> Self:
         previous = record.previous_price_paise
         return cls(
+            changed_by_key=record.changed_by,
             price=money(record.price_paise),
             previous_price=None if previous is None else money(previous),
             changed_at=record.changed_at,
@@ -134,7 +163,9 @@ class ProductPriceConnection(Connection[ProductPrice]):
 # --- what is written --------------------------------------------------------------------------------------------------
 
 
-@strawberry.input(description="A text in both languages, 1 to 500 characters each, without forbidden claims.")
+@strawberry.input(
+    description="A plain text in both languages, 1 to 500 characters each, without forbidden claims, < and >."
+)
 class TextInBothLanguagesInput:
     en: str = strawberry.field(description="In English.")
     hi: str = strawberry.field(description="In Hindi.")
@@ -152,10 +183,16 @@ class CauseAffinityInput:
         return Affinity(cause=self.cause, strength=self.strength)
 
 
-_NAME = "What the label says: 2 to 120 characters, and no other product's name."
+_NAME = (
+    "What the label says: 2 to 120 characters of plain text, without < and >, and no other product's name, in whatever "
+    "letters."
+)
 _TAGS = "What it is meant for."
-_BENEFITS = "What it may do, in English: at most 10 sentences of at most 200 characters, without forbidden claims."
-_PRICE = 'The MRP in rupees, with all taxes, such as "499.00": above 0, at most 50000.'
+_BENEFITS = (
+    "What it may do, in English: at most 10 sentences of at most 200 characters of plain text, without forbidden "
+    "claims, < and >."
+)
+_PRICE = 'The MRP in rupees, with all taxes, such as "499.00": more than 0, at most 50000.'
 _INGREDIENTS = "Codes of all ingredients, at most 20: the options of the question `allergies`."
 _ACTIVES = "Codes of those of the ingredients that act: two products of one order share none."
 _PATTERN_FIT = "The pictures it is meant for. Without any it is never recommended."
@@ -267,13 +304,20 @@ def _plain(value: Any) -> Any:
 @strawberry.input(description="What is to be sold.")
 class PublishProductInput:
     expected_version: int = strawberry.field(
-        description="The `version` that was read: what is published is what was looked at."
+        description=(
+            "The `version` that was read: what is published is what was looked at. When it has changed since, and the "
+            "product is not on sale: STALE_VERSION."
+        )
     )
 
 
 @strawberry.input(description="What is not to be sold any more.")
 class ArchiveProductInput:
-    expected_version: int = strawberry.field(description="The `version` that was read.")
+    expected_version: int = strawberry.field(
+        description=(
+            "The `version` that was read. When it has changed since, and the product is not archived: STALE_VERSION."
+        )
+    )
 
 
 @strawberry.input(description="A draft that is not wanted any more.")

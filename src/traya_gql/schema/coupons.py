@@ -15,6 +15,7 @@ from traya_gql.documents.coupons import CouponRecord
 from traya_gql.domain.coupon_checks import TypedTerms
 from traya_gql.domain.coupons import CouponKind, CouponTerms
 from traya_gql.domain.products import ProductCategory
+from traya_gql.schema.catalogue import Colleague, colleague_of
 from traya_gql.schema.common import (
     Connection,
     Money,
@@ -114,6 +115,7 @@ class Coupon(_Terms, Node):
     is_enabled: bool = strawberry.field(description="Whether staff have not disabled it.")
     created_at: datetime = strawberry.field(description="When it was made.")
     created_by_id: strawberry.ID = strawberry.field(description="The id of the `Customer` who made it.")
+    created_by_key: strawberry.Private[UUID]
     version: int = strawberry.field(
         description=(
             "1 when it is made; grows when staff change it, and not with its uses: the `expectedVersion` of updates. "
@@ -121,9 +123,14 @@ class Coupon(_Terms, Node):
         )
     )
 
+    @strawberry.field(description="Who made it.")
+    async def created_by(self, info: Info) -> Colleague:
+        return await colleague_of(self.created_by_key, info)
+
     @classmethod
     def of(cls, record: CouponRecord) -> Self:
         return cls(
+            created_by_key=record.created_by,
             id=node_id(NodeType.COUPON, record.id),
             code=record.code,
             uses=record.uses,
@@ -142,14 +149,21 @@ class CouponConnection(Connection[Coupon]):
 
 @strawberry.type(description="A change of a coupon: who made it and when, and what the coupon said until then.")
 class CouponChange(_Terms):
+    changed_by_key: strawberry.Private[UUID]
+
     version: int = strawberry.field(description="The coupon's `version` that the change made, 2 or more.")
     changed_at: datetime = strawberry.field(description="When it was changed.")
     changed_by_id: strawberry.ID = strawberry.field(description="The id of the `Customer` who changed it.")
     is_enabled: bool = strawberry.field(description="Whether it was enabled until then.")
 
+    @strawberry.field(description="Who changed it.")
+    async def changed_by(self, info: Info) -> Colleague:
+        return await colleague_of(self.changed_by_key, info)
+
     @classmethod
     def of(cls, record: CouponChangeRecord) -> Self:
         return cls(
+            changed_by_key=record.changed_by,
             version=record.version,
             changed_at=record.changed_at,
             changed_by_id=node_id(NodeType.CUSTOMER, record.changed_by),
@@ -186,7 +200,10 @@ class CouponTermsInput:
     starts_at: datetime = strawberry.field(description="The first moment at which it counts.")
     ends_at: datetime | None = strawberry.field(
         default=None,
-        description="The first moment at which it counts no more, after `startsAt`. Left out: until it is disabled.",
+        description=(
+            "The first moment at which it counts no more, after `startsAt`, and not in the past for a new coupon. Left "
+            "out: until it is disabled."
+        ),
     )
     min_subtotal: Decimal = strawberry.field(
         default=Decimal(0),
@@ -246,7 +263,8 @@ class CreateCouponInput:
     code: str = strawberry.field(
         description=(
             'What customers will type: 3 to 30 letters A-Z, digits and "-"; small letters become capital ones. What '
-            "promises what the law forbids is refused."
+            "promises what the law forbids is refused, inside of longer words too: CUREHAIRLOSS. A harmless word that "
+            "holds a forbidden one may stand at the beginning, or after a hyphen or digit: SECURE10."
         )
     )
     terms: CouponTermsInput = strawberry.field(description="What it says.")

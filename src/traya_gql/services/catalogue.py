@@ -22,6 +22,8 @@ from traya_gql.domain.product_checks import (
     check_slug,
     check_whole,
     check_written,
+    is_same_name,
+    slug_of,
 )
 from traya_gql.domain.products import ProductFacts, ProductStatus
 from traya_gql.domain.refusals import InvalidInput, Problem, Problems, Refusal, RefusalCode
@@ -75,7 +77,7 @@ class Catalogue:
             name, its_slug = facts["name"], None
             if name is not None or slug is not None:
                 its_slug = check_slug(slug, name=name or "", problems=problems)
-            await _refuse_taken(name, its_slug, problems, by_other_than=id_)
+            await _refuse_taken(name, its_slug, problems, is_slug_typed=slug is not None, by_other_than=id_)
             problems.refuse_if_any()
             product = ProductFacts.model_validate(
                 {**facts, "id": id_, "slug": its_slug, "is_active": False, "is_draft": True}
@@ -115,7 +117,7 @@ class Catalogue:
             before = current.model_dump()
             _check_whole({**before, **checked}, problems)
             if checked.get("name") not in (None, current.name):
-                await _refuse_taken(checked["name"], None, problems, by_other_than=current.id)
+                await _refuse_taken(checked["name"], None, problems, is_slug_typed=False, by_other_than=current.id)
             problems.refuse_if_any()
             product = ProductFacts.model_validate({**before, **checked})
             changed = {name for name, value in product.model_dump().items() if value != before[name]}
@@ -130,36 +132,40 @@ class Catalogue:
         return await _again_if_taken(attempt)
 
     async def publish(self, id_: UUID | None, *, expected_version: int, by: UUID) -> ProductRecord:
-        """Put a draft on sale, or what was archived again. What is on sale already stays as it is.
+        """Put a draft on sale, or what was archived again.
+
+        What is on sale already stays as it is, whatever the version: whoever lost the answer asks again.
 
         Raises:
             ProductNotFound: there is no such product.
-            StaleVersion: it is not of the expected version.
+            StaleVersion: it is not of the expected version, and not on sale.
             InvalidInput: something is missing, unlawful, or without a tax rate.
         """
-        current = await _current(id_, expected_version)
+        current = await _current(id_, expected_version, unless=ProductStatus.PUBLISHED)
         if current.status is ProductStatus.PUBLISHED:
             return current
         at, problems = self.now(), Problems()
         check_publishable(current, on=day_in_india(at), problems=problems)
         problems.refuse_if_any()
-        return await self._change(current, _with(current, is_draft=False, is_active=True), by=by, at=at)
+        return await self._bring_to(ProductStatus.PUBLISHED, current, by=by, at=at)
 
     async def archive(self, id_: UUID | None, *, expected_version: int, by: UUID) -> ProductRecord:
-        """Take a product off the shelf. It stays readable, and what was archived already stays as it is.
+        """Take a product off the shelf. It stays readable.
+
+        What was archived already stays as it is, whatever the version: whoever lost the answer asks again.
 
         Raises:
             ProductNotFound: there is no such product.
-            StaleVersion: it is not of the expected version.
+            StaleVersion: it is not of the expected version, and not archived.
             InvalidInput: NOT_PUBLISHED for a draft.
         """
-        current = await _current(id_, expected_version)
+        current = await _current(id_, expected_version, unless=ProductStatus.ARCHIVED)
         if current.status is ProductStatus.DRAFT:
             message = "This is a draft: it was never sold, so there is nothing to archive. Delete it, or leave it."
             raise InvalidInput(Problem(RefusalCode.NOT_PUBLISHED, message, ("id",)))
         if current.status is ProductStatus.ARCHIVED:
             return current
-        return await self._change(current, _with(current, is_active=False), by=by, at=self.now())
+        return await self._bring_to(ProductStatus.ARCHIVED, current, by=by, at=self.now())
 
     async def delete(self, id_: UUID | None, *, expected_version: int) -> UUID:
         """Remove a draft with its prices, and return its id: its name and slug are free again.
@@ -183,6 +189,24 @@ class Catalogue:
 
         await self.transactions.run(work)
         return current.id
+
+    async def _bring_to(
+        self, status: ProductStatus, current: ProductRecord, *, by: UUID, at: datetime
+    ) -> ProductRecord:
+        """Publish or archive, unless somebody was faster and did so.
+
+        Raises:
+            StaleVersion: somebody was faster, and did something else.
+        """
+        changes = {"is_draft": False, "is_active": status is ProductStatus.PUBLISHED}
+        product = ProductFacts.model_validate({**current.model_dump(), **changes})
+        try:
+            return await self._change(current, product, by=by, at=at)
+        except StaleVersion:
+            found = await catalogue.by_id(current.id)
+            if found is None or found.status is not status:
+                raise
+            return found
 
     async def _change(
         self,
@@ -222,17 +246,14 @@ async def _again_if_taken(attempt: Callable[[], Awaitable[ProductRecord]]) -> Pr
         return await attempt()
 
 
-async def _current(id_: UUID | None, expected_version: int) -> ProductRecord:
+async def _current(id_: UUID | None, expected_version: int, *, unless: ProductStatus | None = None) -> ProductRecord:
+    """Return the product of the expected version, or of any where it has come to `unless` already."""
     current = None if id_ is None else await catalogue.by_id(id_)
     if current is None:
         raise ProductNotFound
-    if current.version != expected_version:
+    if current.version != expected_version and current.status is not unless:
         raise StaleVersion
     return current
-
-
-def _with(current: ProductRecord, **changes: bool) -> ProductFacts:
-    return ProductFacts.model_validate({**current.model_dump(), **changes})
 
 
 def _check_whole(facts: Mapping[str, Any], problems: Problems) -> None:
@@ -241,12 +262,24 @@ def _check_whole(facts: Mapping[str, Any], problems: Problems) -> None:
         check_whole(facts, problems)
 
 
-async def _refuse_taken(name: str | None, slug: str | None, problems: Problems, *, by_other_than: UUID) -> None:
-    found = await catalogue.taken(name=name, slug=slug, by_other_than=by_other_than)
-    if found.name:
-        problems.add(RefusalCode.ALREADY_EXISTS, "Another product has this name.", "name")
-    if found.slug:
-        problems.add(RefusalCode.ALREADY_EXISTS, "Another product has this slug. Type another one.", "slug")
+async def _refuse_taken(
+    name: str | None, slug: str | None, problems: Problems, *, is_slug_typed: bool, by_other_than: UUID
+) -> None:
+    """Note which product has the name, in whatever letters, or the slug.
+
+    A name in other letters leads to the same slug: by that its product is found, as long as it has the slug of its
+    name. Where the slug follows from the name, the name alone is to blame.
+    """
+    slugs = {one for one in (slug, name and slug_of(name)) if one}
+    others = await catalogue.taken(name=name, slugs=slugs, by_other_than=by_other_than)
+    namesake = next((one for one in others if name is not None and is_same_name(one.name, name)), None)
+    if namesake is not None:
+        message = f'There is a product with this name already: "{namesake.name}" ({namesake.slug}). Choose another one.'
+        problems.add(RefusalCode.ALREADY_EXISTS, message, "name")
+    owner = next((one for one in others if one.slug == slug), None)
+    if owner is not None and (is_slug_typed or namesake is None):
+        message = f'The slug {owner.slug} belongs to "{owner.name}". Type another one.'
+        problems.add(RefusalCode.ALREADY_EXISTS, message, "slug")
 
 
 def _price(product: ProductFacts, *, version: int, before: int | None, by: UUID, at: datetime) -> ProductPriceDocument:
