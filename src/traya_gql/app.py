@@ -52,6 +52,7 @@ from traya_gql.services.catalogue import Catalogue
 from traya_gql.services.coupons import Coupons, CouponTurns
 from traya_gql.services.customers import Customers
 from traya_gql.services.delivery import Delivery
+from traya_gql.services.guesses import Guesses
 from traya_gql.services.hair_test_drafts import HairTestDrafts
 from traya_gql.services.hair_tests import HairTests
 from traya_gql.services.idempotency import WAIT_S, Once
@@ -196,6 +197,7 @@ def build_services(
     rules = current_ruleset()
     # read now: a broken one stops the start and not the first request
     current_questionnaire()
+    guesses = Guesses(limiter=limiter, rates=rates, keys=keys)
     codes = OneTimeCodes(keys=keys, messages=messages, limiter=limiter, rates=rates, now=clock)
     return Services(
         access_tokens=tokens,
@@ -212,11 +214,12 @@ def build_services(
             tokens=tokens,
             limiter=limiter,
             rates=rates,
+            guesses=guesses,
             rules=rules,
             turns=CouponTurns(),
             now=clock,
         ),
-        prices=Prices(limiter=limiter, rates=rates, rules=rules, now=clock),
+        prices=Prices(limiter=limiter, rates=rates, guesses=guesses, rules=rules, now=clock),
         products=Products(),
         scalp_photos=ScalpPhotos(
             transactions=transactions,

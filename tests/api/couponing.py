@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -31,7 +31,7 @@ COUPONS = """query ($isEnabled: Boolean, $first: Int! = 20, $after: String) {
   }
 }"""
 _ERRORS = """userErrors {
-  code path message ... on CouponError { reason minSubtotal { amount } freeProduct { slug } }
+  code path message ... on CouponError { reason minSubtotal { amount } categories startsAt endsAt freeProduct { slug } }
 }"""
 PREVIEW = f"""query ($input: PricePreviewInput!) {{ pricePreview(input: $input) {{
   preview {{
@@ -69,7 +69,16 @@ async def done(client: GraphClient, query: str, who: SignedIn, **variables: Any)
 
 
 async def create(client: GraphClient, manager: SignedIn, code: str = "WELCOME-10", **changes: Any) -> dict[str, Any]:
-    return await done(client, CREATE, manager, input={"code": code, "terms": terms(**changes)})
+    """Make a coupon; one that has ended already is ended after it was made."""
+    said = terms(**changes)
+    ends_at = said.get("endsAt")
+    has_ended = ends_at is not None and datetime.fromisoformat(ends_at) <= now()
+    made = await done(
+        client, CREATE, manager, input={"code": code, "terms": said | ({"endsAt": None} if has_ended else {})}
+    )
+    if not has_ended:
+        return made
+    return await done(client, UPDATE, manager, id=made["id"], input={"expectedVersion": 1, "terms": said})
 
 
 async def refused(client: GraphClient, query: str, who: SignedIn, **variables: Any) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ WRONG_CUSTOMERS = [
     ("phone", "5876543210", "INVALID_PHONE"),
     ("phone", "98765432101", "INVALID_PHONE"),
     ("phone", "+1 9876543210", "INVALID_PHONE"),
-    ("phone", "98765४३210", "INVALID_PHONE"),
+    ("phone", "98765٤٣210", "INVALID_PHONE"),
     ("phone", "\uff19876543210", "INVALID_PHONE"),
     ("phone", "9876543210\n", "INVALID_PHONE"),
     ("phone", "9876543210\u0000", "INVALID_PHONE"),
@@ -372,7 +372,8 @@ async def test_a_quantity_that_is_not_1_to_20_is_refused_at_its_line(
         payload = await client.data(PLACE, input=order(report["publicId"], lines=lines))
 
     assert refused(payload) == [("OUT_OF_RANGE", ["input", "lines", "1", "quantity"])]
-    assert commands == NOTHING
+    # the names of the products, for price and order: nothing else is looked at
+    assert commands == {"find": 2}
 
 
 async def test_a_product_twice_is_refused_at_the_second_line(
@@ -384,7 +385,7 @@ async def test_a_product_twice_is_refused_at_the_second_line(
         payload = await client.data(PLACE, input=order(report["publicId"], lines=lines))
 
     assert refused(payload) == [("DUPLICATE", ["input", "lines", "2", "productId"])]
-    assert commands == NOTHING
+    assert commands == {"find": 2}
 
 
 @pytest.mark.parametrize(("lines", "code"), [(0, "REQUIRED"), (21, "TOO_MANY"), (200, "TOO_MANY")])
@@ -486,7 +487,7 @@ async def test_everything_that_is_wrong_with_an_order_is_refused_at_once(
         phone="12345",
         lines=[{"productId": "x", "quantity": 0}, {"productId": products[0]}, {"productId": products[0]}],
         shippingAddress=address(name="", addressLine="12\nMG Road", city="B" * 81, pinCode="056001", country="US"),
-        billingAddress=address(name="\u202e\u202e", addressLine="1", city=" ", pinCode="५६०००१", country=""),
+        billingAddress=address(name="\u202e\u202e", addressLine="1", city=" ", pinCode="०५६००१", country=""),
     )
 
     with client.commands.counting() as commands:
@@ -508,7 +509,8 @@ async def test_everything_that_is_wrong_with_an_order_is_refused_at_once(
         ("INVALID_PIN_CODE", ["input", "billingAddress", "pinCode"]),
         ("UNSUPPORTED_COUNTRY", ["input", "billingAddress", "country"]),
     ]
-    assert commands == NOTHING
+    # the name of the product that is there twice, for price and order
+    assert commands == {"find": 2}
 
 
 # --- ids ----------------------------------------------------------------------------------------------------------
@@ -753,8 +755,8 @@ FILTERED = "query ($filter: ProductFilterInput) { products(filter: $filter) { to
     "price",
     [
         "NaN", "sNaN", "-NaN", "nan123", "Infinity", "-Infinity", "inf", "1E+999999", "1E+400", "1E-999999", "-1",
-        "-0.01", "10000000.01", "1e8", "0.001", "1.005", "", " ", "x", "1,000", "0x10", "$gt", "\u0000", "1\n2",
-        "9" * 31, "9" * 900_000, 1.5, 299.0, 1e300, True, [], {}, {"$gt": 0}, -1, 10**7 + 1, 2**63,
+        "-0.01", "20000000.01", "1e8", "0.001", "1.005", "", " ", "x", "1,000", "0x10", "$gt", "\u0000", "1\n2",
+        "9" * 31, "9" * 900_000, 1.5, 299.0, 1e300, True, [], {}, {"$gt": 0}, -1, 2 * 10**7 + 1, 2**63,
     ],
     ids=lambda price: ascii(price)[:30],
 )  # fmt: skip
@@ -780,7 +782,7 @@ async def test_a_price_that_is_no_decimal_is_refused_in_the_text_too(asker: Grap
     assert commands == NOTHING
 
 
-@pytest.mark.parametrize("literal", ["-1", '"-1"', "10000001", '"0.001"'])
+@pytest.mark.parametrize("literal", ["-1", '"-1"', "20000001", '"0.001"'])
 async def test_a_decimal_in_the_text_that_is_no_price_is_bad_user_input(asker: GraphClient, literal: str) -> None:
     query = f"{{ products(filter: {{ maxPrice: {literal} }}) {{ totalCount }} }}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -19,8 +20,6 @@ from tests.api.couponing import (
     DISABLE,
     ENABLE,
     OIL,
-    PLACE,
-    PREVIEW,
     SHAMPOO,
     UPDATE,
     Shop,
@@ -82,7 +81,7 @@ async def test_a_coupon_is_made_with_all_that_it_says(client: GraphClient, manag
         manager,
         " diwali-26 ",
         startsAt="2026-11-01T00:00:00+05:30",
-        endsAt="2026-11-30T00:00:00+05:30",
+        endsAt="2099-11-30T00:00:00+05:30",
         minSubtotal="499",
         maxDiscount="150.50",
         categories=["SHAMPOO", "OIL"],
@@ -101,7 +100,7 @@ async def test_a_coupon_is_made_with_all_that_it_says(client: GraphClient, manag
         "amount": None,
         "freeProduct": None,
         "startsAt": "2026-10-31T18:30:00.000Z",
-        "endsAt": "2026-11-29T18:30:00.000Z",
+        "endsAt": "2099-11-29T18:30:00.000Z",
         "minSubtotal": {"amount": "499.00"},
         "maxDiscount": {"amount": "150.50"},
         "categories": ["OIL", "SHAMPOO"],
@@ -249,6 +248,36 @@ async def test_so_it_does_when_it_is_written_into_the_operation(
 
     assert code in ("BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED")
     assert await database.coupons.count_documents({}) == 0
+
+
+async def test_an_update_with_the_terms_of_before_is_none(
+    client: GraphClient, manager: SignedIn, database: Any
+) -> None:
+    said = terms(value={"percent": 15}, maxUses=5)
+    made = await done(client, CREATE, manager, input={"code": "SAME", "terms": said})
+    before = await database.coupons.find_one({})
+
+    same = await done(client, UPDATE, manager, id=made["id"], input={"expectedVersion": 1, "terms": said})
+    stale = await refused(client, UPDATE, manager, id=made["id"], input={"expectedVersion": 2, "terms": said})
+
+    assert same == made
+    assert stale == [("STALE_VERSION", "input.expectedVersion")]
+    assert await database.coupons.find_one({}) == before
+    assert await database.coupon_changes.count_documents({}) == 0
+
+
+async def test_a_coupon_that_has_ended_is_not_made_and_one_that_is_there_can_be_ended(
+    client: GraphClient, manager: SignedIn, database: Any
+) -> None:
+    ended = terms(endsAt=(now() - timedelta(hours=1)).isoformat())
+
+    errors = await refused(client, CREATE, manager, input={"code": "LATE", "terms": ended})
+    made = await create(client, manager)
+    changed = await done(client, UPDATE, manager, id=made["id"], input={"expectedVersion": 1, "terms": ended})
+
+    assert errors == [("OUT_OF_RANGE", "input.terms.endsAt")]
+    assert changed["version"] == 2
+    assert await database.coupons.count_documents({}) == 1
 
 
 async def test_an_update_replaces_all_terms_and_asks_for_the_version(client: GraphClient, manager: SignedIn) -> None:
@@ -404,33 +433,50 @@ async def test_an_order_is_replayed_and_no_second_use_is_used_up(
 
 
 class Refused(NamedTuple):
-    """A coupon that does not count, and what is told of it."""
+    """A coupon that does not count, and what is told of it besides its reason."""
 
     reason: str
     changes: dict[str, Any]
-    min_subtotal: str | None = None
+    told: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
+    words: str = "."
 
 
-LATER, EARLIER = (now() + timedelta(days=1)).isoformat(), (now() - timedelta(days=2)).isoformat()
+TOLD_NOTHING: dict[str, Any] = {
+    "minSubtotal": None,
+    "categories": [],
+    "startsAt": None,
+    "endsAt": None,
+    "freeProduct": None,
+}
+_DAY = now().replace(hour=6, minute=0, second=0, microsecond=0)
+LATER, EARLIER, ENDED = (f"{_DAY + timedelta(days=days):%Y-%m-%dT%H:%M:%S}.000Z" for days in (2, -2, -1))
 
 
 @pytest.mark.parametrize(
     "expected",
     [
-        Refused("NOT_YET_VALID", {"startsAt": LATER}),
-        Refused("EXPIRED", {"startsAt": EARLIER, "endsAt": (now() - timedelta(hours=1)).isoformat()}),
-        Refused("SIGN_IN_REQUIRED", {"maxUses": 100}),
+        Refused("NOT_YET_VALID", {"startsAt": LATER, "categories": ["SERUM"]}, {"startsAt": LATER}),
+        Refused("EXPIRED", {"startsAt": EARLIER, "endsAt": ENDED, "minSubtotal": "5000"}, {"endsAt": ENDED}),
+        Refused("SIGN_IN_REQUIRED", {"maxUses": 100, "minSubtotal": "5000", "categories": ["SERUM"]}),
         Refused("SIGN_IN_REQUIRED", {"maxUsesPerCustomer": 1}),
         Refused("SIGN_IN_REQUIRED", {"isFirstOrderOnly": True}),
-        Refused("BELOW_MINIMUM", {"minSubtotal": "1057.01"}, min_subtotal="1057.01"),
-        Refused("NOT_FOR_THESE_PRODUCTS", {"categories": ["MEDICINE", "SERUM"]}),
+        Refused("BELOW_MINIMUM", {"minSubtotal": "1057.01"}, {"minSubtotal": {"amount": "1057.01"}}, "1057.01"),
+        Refused(
+            "NOT_FOR_THESE_PRODUCTS",
+            {"categories": ["SERUM", "MEDICINE"]},
+            {"categories": ["MEDICINE", "SERUM"]},
+            "for supplements and serums only",
+        ),
     ],
     ids=lambda one: f"{one.reason}-{next(iter(one.changes))}",
 )
 async def test_a_coupon_that_does_not_count_is_refused_by_preview_and_order_alike(
     client: GraphClient, manager: SignedIn, shop: Shop, database: Any, expected: Refused
 ) -> None:
-    await create(client, manager, **expected.changes)
+    made = await create(client, manager)
+    # none is made that has ended
+    changed = {"expectedVersion": 1, "terms": terms(**expected.changes)}
+    await done(client, UPDATE, manager, id=made["id"], input=changed)
 
     preview = await shop.preview(couponCode="WELCOME-10")
     placed = await shop.place(couponCode="WELCOME-10", expectedTotal="951.30")
@@ -439,10 +485,9 @@ async def test_a_coupon_that_does_not_count_is_refused_by_preview_and_order_alik
     assert preview["userErrors"] == placed["userErrors"]
     [error] = placed["userErrors"]
     assert (error["code"], error["path"]) == ("INVALID_COUPON", ["input", "couponCode"])
-    assert (error["reason"], error["freeProduct"]) == (expected.reason, None)
-    least = expected.min_subtotal
-    assert error["minSubtotal"] == (None if least is None else {"amount": least})
-    assert least is None or least in error["message"]
+    assert error["reason"] == expected.reason
+    assert {name: error[name] for name in TOLD_NOTHING} == TOLD_NOTHING | expected.told
+    assert expected.words in error["message"]
     assert await database.orders.count_documents({}) == 0
     assert (await database.coupons.find_one({}))["uses"] == 0
 
@@ -465,6 +510,9 @@ async def test_the_product_that_would_be_free_is_named_when_no_line_has_it(
 
     [error] = refused["userErrors"]
     assert (error["reason"], error["freeProduct"]) == ("FREE_ITEM_MISSING", {"slug": SHAMPOO})
+    assert error["message"] == (
+        "This coupon makes one piece of Stress Defense Shampoo free. Add it to the order, or order without the coupon."
+    )
 
 
 @pytest.mark.parametrize("state", [{"is_active": False}, {"is_in_stock": False}, {"regulatory_class": "SCHEDULE_H"}])
@@ -786,6 +834,32 @@ async def test_what_a_coupon_was_before_is_kept_with_who_changed_it(
     assert all(one["changedAt"] for one in found)
 
 
+async def test_who_made_and_changed_coupons_is_told_by_name_in_one_command(
+    started: tuple[Starlette, GraphClient], client: GraphClient, manager: SignedIn, database: Any
+) -> None:
+    await started[0].state.services.staff.invite("9000000006", [Role.CATALOG_MANAGER], by=None)
+    other = await client.sign_in("9000000006")
+    await database.customers.update_one({"phone": "+919000000006"}, {"$set": {"name": "Meera Nair"}})
+    made = await create(client, manager)
+    for _ in range(3):
+        await done(client, DISABLE, other, id=made["id"])
+        await done(client, ENABLE, manager, id=made["id"])
+    query = """query ($id: ID!) {
+      coupons { nodes { createdBy { name } } }
+      couponChanges(couponId: $id) { nodes { changedBy { name } } }
+    }"""
+
+    with client.commands.counting() as commands:
+        found = await client.data(query, bearer=manager.access_token, id=made["id"])
+
+    # nobody has to say their name
+    assert found["coupons"]["nodes"] == [{"createdBy": {"name": None}}]
+    nameless, named = {"changedBy": {"name": None}}, {"changedBy": {"name": "Meera Nair"}}
+    assert found["couponChanges"]["nodes"] == [nameless, named] * 3
+    # the two lists, and who did it, for each list
+    assert commands["find"] <= 4
+
+
 async def test_the_changes_of_a_coupon_are_read_page_by_page_and_of_one_coupon_alone(
     client: GraphClient, manager: SignedIn, products: dict[str, str]
 ) -> None:
@@ -830,37 +904,178 @@ async def test_of_changes_at_once_each_is_kept(client: GraphClient, manager: Sig
 # --- guessing ---------------------------------------------------------------------------------------------------------
 
 
+def guessing(
+    settings: Settings, database: Any, *, guests: int = 3, customers: int = 3
+) -> AbstractAsyncContextManager[tuple[Starlette, GraphClient, Any]]:
+    """An application with so many guesses at coupons in a quarter of an hour, and no other limits."""
+    limits = {"coupon_misses_per_ip": guests, "coupon_misses_per_customer": customers}
+    rates = UNLIMITED.model_copy(update={name: Rate(limit=limit, period_s=900) for name, limit in limits.items()})
+    return own_application(settings, database, rates=rates)
+
+
+def reasons(answer: dict[str, Any]) -> list[str]:
+    return [error.get("reason", error["code"]) for error in answer["userErrors"]]
+
+
+async def guess(shop: Shop, times: int) -> list[list[str]]:
+    return [reasons(await shop.preview(couponCode=f"GUESS-{number}")) for number in range(times)]
+
+
+PRICED_TO_THE_KEY = """query ($input: PricePreviewInput!) { pricePreview(input: $input) {
+  preview { previewKey pricing { total { amount } } } userErrors { code }
+} }"""
+
+
+async def agreed(shop: Shop, code: str | None) -> dict[str, Any]:
+    """Return what an order says of a coupon that was previewed."""
+    asked = priced(shop.typed) | {"couponCode": code}
+    answer = await shop.client.data(PRICED_TO_THE_KEY, bearer=shop.bearer, input=asked)
+    preview = answer["pricePreview"]["preview"]
+    return {
+        "couponCode": code,
+        "expectedTotal": preview["pricing"]["total"]["amount"],
+        "previewKey": preview["previewKey"],
+    }
+
+
 async def test_who_guesses_codes_is_stopped_and_can_still_order_without_one(
     settings: Settings, manager: SignedIn, shop: Shop, client: GraphClient, database: Any
 ) -> None:
     await create(client, manager)
-    rates = UNLIMITED.model_copy(update={"coupon_misses_per_ip": Rate(limit=3, period_s=900)})
 
-    async with own_application(settings, database, rates=rates) as (_, guesser, _vendor):
-        asked = priced(shop.typed)
-        guesses = [await guesser.ask(PREVIEW, input=asked | {"couponCode": f"GUESS-{n}"}) for n in range(5)]
-        hit = await guesser.ask(PREVIEW, input=asked | {"couponCode": "WELCOME-10"})
-        without = await guesser.ask(PREVIEW, input=asked)
-        ordered = await guesser.ask(PLACE, input=shop.typed)
+    async with guessing(settings, database) as (_, guesser, _vendor):
+        guest = shop._replace(client=guesser)
+        guesses = await guess(guest, 5)
+        hit = await guest.preview(couponCode="WELCOME-10")
+        without = await guest.preview()
+        ordered = await guest.place()
 
-    def reasons(answer: dict[str, Any]) -> list[str]:
-        return [error["reason"] for error in answer["data"]["pricePreview"]["userErrors"]]
-
-    assert [reasons(one) for one in guesses] == [["NOT_FOUND"]] * 3 + [["TOO_MANY_TRIES"]] * 2
+    assert guesses == [["NOT_FOUND"]] * 3 + [["TOO_MANY_TRIES"]] * 2
     # whoever guesses does not learn of a hit either
     assert reasons(hit) == ["TOO_MANY_TRIES"]
-    assert reasons(without) == []
-    assert ordered["data"]["placeOrder"]["userErrors"] == []
+    assert hit["userErrors"][0]["message"] == (
+        "Too many coupon codes were tried from your network. Sign in to use a coupon, order without one, or try again "
+        "in 15 minutes."
+    )
+    assert reasons(without) == reasons(ordered) == []
+
+
+async def test_a_neighbours_typing_errors_take_no_coupon_from_who_is_signed_in(
+    settings: Settings, manager: SignedIn, own_shop: Shop, shop: Shop, database: Any
+) -> None:
+    await create(shop.client, manager)
+
+    async with guessing(settings, database) as (_, network, _vendor):
+        guesses = await guess(shop._replace(client=network), 4)
+        hers = own_shop._replace(client=network)
+        told = await agreed(hers, "WELCOME-10")
+        placed = await hers.place(**told)
+
+    assert guesses[-1] == ["TOO_MANY_TRIES"]
+    assert placed["userErrors"] == []
+    assert placed["order"]["couponCode"] == "WELCOME-10"
+
+
+async def test_who_is_signed_in_has_guesses_of_their_own_and_takes_nobody_elses(
+    settings: Settings, manager: SignedIn, own_shop: Shop, products: dict[str, str], database: Any
+) -> None:
+    client = own_shop.client
+    await create(client, manager)
+    other = await open_shop(client, products, (await client.sign_in("9876500077")).access_token)
+    guest = await open_shop(client, products)
+
+    async with guessing(settings, database, customers=2) as (_, network, _vendor):
+        hers = own_shop._replace(client=network)
+        guesses = await guess(hers, 3)
+        hit = await hers.preview(couponCode="WELCOME-10")
+        ordered = await hers.place(couponCode="WELCOME-10", expectedTotal="951.30")
+        # signing in anew is no new account
+        again = await network.sign_in()
+        hit_again = await hers._replace(bearer=again.access_token).preview(couponCode="WELCOME-10")
+        of_others = [await one._replace(client=network).preview(couponCode="WELCOME-10") for one in (other, guest)]
+
+    assert guesses == [["NOT_FOUND"]] * 2 + [["TOO_MANY_TRIES"]]
+    assert reasons(hit) == reasons(ordered) == reasons(hit_again) == ["TOO_MANY_TRIES"]
+    assert hit["userErrors"][0]["message"] == (
+        "Too many coupon codes were tried. Order without a coupon, or try again in 15 minutes."
+    )
+    assert [reasons(one) for one in of_others] == [[], []]
+    assert await database.orders.count_documents({}) == 0
+
+
+async def test_a_coupon_that_was_previewed_can_be_ordered_with_whatever_others_guessed_since(
+    settings: Settings, manager: SignedIn, shop: Shop, client: GraphClient, database: Any
+) -> None:
+    made = await create(client, manager)
+    dearer = {"expectedVersion": 1, "terms": terms(maxDiscount="50")}
+
+    async with guessing(settings, database) as (_, network, _vendor):
+        guest = shop._replace(client=network)
+        told = await agreed(guest, "welcome-10")
+        await guess(guest, 4)
+        key = str(uuid4())
+        placed, repeated = [await guest.place(**told, idempotencyKey=key) for _ in "12"]
+        await done(network, UPDATE, manager, id=made["id"], input=dearer)
+        changed = await guest.place(**told)
+        await done(network, DISABLE, manager, id=made["id"])
+        disabled = await guest.place(**told)
+
+    assert placed["userErrors"] == []
+    assert repeated == placed
+    # what happened to the coupon is told to who has seen it count
+    assert (reasons(changed), reasons(disabled)) == (["PRICE_CHANGED"], ["DISABLED"])
+    assert await uses(database) == 1
+
+
+async def test_who_guessed_too_much_learns_nothing_with_keys_of_other_previews(
+    settings: Settings, manager: SignedIn, shop: Shop, client: GraphClient, database: Any
+) -> None:
+    """What a key stands for can be worked out by who knows the prices; its seal can not."""
+    await create(client, manager)
+    await create(client, manager, "OTHER-10")
+
+    async with guessing(settings, database) as (_, network, _vendor):
+        guest = shop._replace(client=network)
+        plain, other, true = [await agreed(guest, code) for code in (None, "OTHER-10", "WELCOME-10")]
+        await guess(guest, 4)
+        digest, seal = true["previewKey"].split(".")
+        keys = {
+            "of no coupon": plain["previewKey"],
+            "of another coupon": other["previewKey"],
+            "worked out": digest,
+            "with another's seal": f"{digest}.{other['previewKey'].split('.')[1]}",
+            "with a seal cut short": f"{digest}.{seal[:-1]}",
+            "with no seal": f"{digest}.",
+            "with a made-up seal": f"{digest}.{'A' * 22}",
+            "with a strange seal": f"{digest}.é",
+            "without": None,
+        }
+        refused_ = {
+            name: [reasons(await guest.place(**true | {"previewKey": key, "couponCode": code})) for code in CODES]
+            for name, key in keys.items()
+        }
+        with network.commands.counting() as commands:
+            await guest.place(**true | {"previewKey": digest})
+        # the seal alone is as good: who has it has the code
+        sealed = await guest.place(**true | {"previewKey": f"x.{seal}"})
+
+    assert refused_ == dict.fromkeys(keys, [["TOO_MANY_TRIES"]] * 2)
+    # the limits of orders: no code is looked up
+    assert commands == {"findAndModify": 2}
+    assert reasons(sealed) == ["PRICE_CHANGED"]
+    assert await database.orders.count_documents({}) == 0
+    assert [one["uses"] async for one in database.coupons.find()] == [0, 0]
+
+
+CODES = ("WELCOME-10", "NOBODY-KNOWS")
 
 
 async def test_a_coupon_that_is_there_and_does_not_count_is_no_guess(
     settings: Settings, manager: SignedIn, shop: Shop, client: GraphClient, database: Any
 ) -> None:
     await create(client, manager, minSubtotal="100000")
-    rates = UNLIMITED.model_copy(update={"coupon_misses_per_ip": Rate(limit=1, period_s=900)})
 
-    async with own_application(settings, database, rates=rates) as (_, asker, _vendor):
-        asked = priced(shop.typed) | {"couponCode": "WELCOME-10"}
-        answers = [await asker.ask(PREVIEW, input=asked) for _ in range(4)]
+    async with guessing(settings, database, guests=1) as (_, asker, _vendor):
+        answers = [await shop._replace(client=asker).preview(couponCode="WELCOME-10") for _ in range(4)]
 
-    assert ["errors" in one for one in answers] == [False] * 4
+    assert [reasons(one) for one in answers] == [["BELOW_MINIMUM"]] * 4

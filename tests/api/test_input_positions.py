@@ -76,7 +76,7 @@ def example_inputs() -> dict[str, dict[str, Any]]:
     coupon = {
         "value": {"percent": 10},
         "startsAt": "2026-11-21T10:00:00Z",
-        "endsAt": "2026-12-21T10:00:00Z",
+        "endsAt": "2099-12-21T10:00:00Z",
         "minSubtotal": "499",
         "maxDiscount": "150",
         "categories": ["OIL"],

@@ -32,7 +32,8 @@ OIL, SHAMPOO, SERUM = "stress-relief-hair-oil", "gentle-cleansing-shampoo", "cal
 
 TAX = """hsn ratePercent taxableValue { amount } cgst { amount } sgst { amount } igst { amount } total { amount }"""
 LINES = f"""lines {{
-  productName quantity unitPrice {{ amount }} total {{ amount }} discount {{ amount }} payable {{ amount }}
+  productName quantity unitPrice {{ amount }} total {{ amount }} discount {{ amount }}
+  kitDiscount {{ amount }} couponDiscount {{ amount }} payable {{ amount }}
   tax {{ {TAX} }} product {{ slug }}
 }}"""
 PRICING = f"""pricing {{
@@ -54,6 +55,7 @@ PLACE = f"""mutation ($input: PlaceOrderInput!) {{
     userErrors {{ __typename code message path }}
   }}
 }}"""
+SUBMIT = """mutation ($input: SubmitHairTestInput!) { submitHairTest(input: $input) { accessToken } }"""
 OFFERS = """query ($publicId: String!, $accessToken: String) {
   report(publicId: $publicId, accessToken: $accessToken) {
     recovery { expectedMonths }
@@ -143,6 +145,7 @@ def check_sums(price: dict[str, Any], *, is_intra_state: bool) -> None:
     for line in lines:
         assert paise_of(line["total"]) == paise_of(line["unitPrice"]) * line["quantity"]
         assert paise_of(line["payable"]) == paise_of(line["total"]) - paise_of(line["discount"])
+        assert paise_of(line["discount"]) == paise_of(line["kitDiscount"]) + paise_of(line["couponDiscount"])
     taxes = [(line["tax"], paise_of(line["payable"])) for line in lines]
     if pricing["shippingTax"] is not None:
         taxes.append((pricing["shippingTax"], paise_of(pricing["shipping"])))
@@ -154,6 +157,8 @@ def check_sums(price: dict[str, Any], *, is_intra_state: bool) -> None:
     assert paise_of(pricing["subtotal"]) == sum(paise_of(line["total"]) for line in lines)
     assert paise_of(pricing["discount"]) == sum(paise_of(line["discount"]) for line in lines)
     assert paise_of(pricing["discount"]) == paise_of(pricing["kitDiscount"]) + paise_of(pricing["couponDiscount"])
+    for name in ("kitDiscount", "couponDiscount"):
+        assert paise_of(pricing[name]) == sum(paise_of(line[name]) for line in lines)
     assert paise_of(pricing["total"]) == (
         paise_of(pricing["subtotal"]) - paise_of(pricing["discount"]) + paise_of(pricing["shipping"])
     )
@@ -311,7 +316,7 @@ async def test_another_kit_that_costs_the_same_is_not_sold_in_place_of_the_one_t
 
     changed = await placed(client, {**typed, **agreeing(told)})
 
-    assert [one["code"] for one in changed["userErrors"]] == ["PRICE_CHANGED"]
+    assert [(one["code"], one["path"]) for one in changed["userErrors"]] == [("PRICE_CHANGED", ["input", "previewKey"])]
     assert changed["preview"]["pricing"]["total"] == told["pricing"]["total"]
     assert len(changed["preview"]["lines"]) == len(told["lines"]) - 1
     assert await database.orders.count_documents({}) == 0
@@ -324,9 +329,22 @@ async def test_an_order_that_names_no_lines_brings_the_key_of_its_preview(
     typed = own(report, **wanted)
     told = agreeing(await previewed(client, typed))
 
-    for key in (None, "", "x", told["previewKey"][:-1]):
+    missing = "Send the `previewKey` of `pricePreview`: without `lines` the total alone does not say what is meant."
+    other = "What is ordered is not what was previewed. Look at the lines again, and order if you agree."
+    for key, words in ((None, missing), ("", missing), ("x", other), (told["previewKey"][:-1], other), (".", other)):
         changed = await placed(client, {**typed, **told, "previewKey": key})
-        assert [one["code"] for one in changed["userErrors"]] == ["PRICE_CHANGED"], key
+        assert changed["userErrors"] == [
+            {
+                "__typename": "PriceChangedError",
+                "code": "PRICE_CHANGED",
+                "message": words,
+                "path": ["input", "previewKey"],
+            }
+        ], key
+        assert changed["preview"]["previewKey"] == told["previewKey"]
+        # whatever the key is, a wrong total is said of the total
+        dearer = await placed(client, {**typed, "expectedTotal": "1.00", "previewKey": key})
+        assert [one["path"] for one in dearer["userErrors"]] == [["input", "expectedTotal"]], key
 
     assert await database.orders.count_documents({}) == 0
 
@@ -350,7 +368,7 @@ async def test_a_lower_price_is_told_too_before_it_is_charged(client: GraphClien
     assert [one["code"] for one in changed["userErrors"]] == ["PRICE_CHANGED"]
 
 
-@pytest.mark.parametrize("expected", ["-1", "0.001", "10000001"])
+@pytest.mark.parametrize("expected", ["-1", "0.001", "20000001"])
 async def test_a_total_that_no_order_has_is_an_error_of_its_field(
     client: GraphClient, report: dict[str, Any], expected: str
 ) -> None:
@@ -445,22 +463,25 @@ async def test_cash_on_delivery_is_said_and_why_not(client: GraphClient, report:
 
 async def test_a_cart_that_knows_the_pin_code_alone_has_its_price(client: GraphClient, report: dict[str, Any]) -> None:
     typed = priced(own(report))
-    found = []
-    for pin_code in ("400001", "560001", "160017", "540001"):
+    found, asked = [], []
+    for pin_code in ("400001", "560001", "160017", "990001", "५६०००१", "540001"):
         where = {**typed, "pinCode": pin_code, "state": None}
         answer = (await client.data(PREVIEW, input=where))["pricePreview"]
         preview = answer["preview"]
-        found.append(
-            preview["deliveryZone"] if preview else [(one["code"], one["path"]) for one in answer["userErrors"]]
-        )
+        found.append(preview["deliveryZone"] if preview else answer["userErrors"][0]["message"])
+        asked.append([(one["code"], one["path"]) for one in answer["userErrors"]])
 
     assert found == [
         "LOCAL",
         "NATIONAL",
-        # Chandigarh, Punjab or Haryana
-        [("REQUIRED", ["input", "state"])],
-        [("NOT_SERVICEABLE", ["input", "pinCode"])],
+        "This PIN code may lie in Chandigarh or Haryana or Punjab. Name the state.",
+        "This is a PIN code of the Army Postal Service. Name the state.",
+        # written in Devanagari
+        "NATIONAL",
+        "We do not deliver to this PIN code. Check it, or name another address.",
     ]
+    state = [("REQUIRED", ["input", "state"])]
+    assert asked == [[], [], state, state, [], [("NOT_SERVICEABLE", ["input", "pinCode"])]]
 
 
 async def test_nothing_typed_is_no_coupon(client: GraphClient, report: dict[str, Any]) -> None:
@@ -674,3 +695,93 @@ async def test_a_product_without_a_known_tax_rate_is_not_sold(
     typed = own(report, lines=lines_of(stress_relief_hair_oil=1, gentle_cleansing_shampoo=1))
 
     assert await refused(client, typed) == [("PRODUCT_UNAVAILABLE", "input.lines.1.productId")]
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+async def words(client: GraphClient, typed: dict[str, Any]) -> list[str]:
+    """Return what is said about an order that is refused, by price and order alike."""
+    asked = (await client.data(PREVIEW, input=priced(typed)))["pricePreview"]
+    answer = await placed(client, {**typed, "expectedTotal": "1.00"})
+    assert (asked["preview"], answer["order"]) == (None, None)
+    told: list[str] = [one["message"] for one in asked["userErrors"]]
+    assert told == [one["message"] for one in answer["userErrors"]]
+    return told
+
+
+async def test_what_is_wrong_with_a_line_names_its_product(client: GraphClient, report: dict[str, Any]) -> None:
+    [oil, shampoo] = lines_of(stress_relief_hair_oil=21, gentle_cleansing_shampoo=1)
+
+    told = await words(client, own(report, lines=[oil, shampoo, shampoo]))
+
+    assert told == [
+        "Stress Relief Hair Oil: quantity must be between 1 and 20.",
+        "Gentle Cleansing Shampoo: this product is in another line already. Raise the quantity there instead.",
+    ]
+
+
+async def test_a_product_that_cannot_be_ordered_is_named(
+    client: GraphClient, database: Any, report: dict[str, Any]
+) -> None:
+    await database.products.update_one({"slug": SHAMPOO}, {"$set": {"is_in_stock": False}})
+
+    told = await words(client, own(report, lines=lines_of(stress_relief_hair_oil=1, gentle_cleansing_shampoo=1)))
+
+    assert told == ["Gentle Cleansing Shampoo cannot be ordered now. Take it out of the order."]
+
+
+async def test_of_a_draft_no_name_is_told(client: GraphClient, database: Any, report: dict[str, Any]) -> None:
+    await database.products.update_one({"slug": SHAMPOO}, {"$set": {"is_active": False, "is_draft": True}})
+    [line] = lines_of(gentle_cleansing_shampoo=1)
+    nobodys = {"productId": node_id(NodeType.PRODUCT, uuid4()), "quantity": 1}
+
+    told = [await words(client, own(report, lines=[one])) for one in (line, nobodys)]
+    told += [await words(client, own(report, lines=[one | {"quantity": 0}])) for one in (line, nobodys)]
+    told += [await words(client, own(report, lines=[one, one])) for one in (line, nobodys)]
+
+    assert told[::2] == told[1::2]
+    assert told[0] == ["This product cannot be ordered now. Take it out of the order."]
+
+
+async def test_a_token_that_opens_nothing_is_said_to_be_wrong_or_to_have_ended(
+    client: GraphClient, started: tuple[Starlette, GraphClient], report: dict[str, Any]
+) -> None:
+    tokens = started[0].state.services.access_tokens
+    of_another = (await client.data(SUBMIT, input=hair_test()))["submitHairTest"]["accessToken"]
+    grant = tokens.read_grant(report["accessToken"], now=now())
+    ended = tokens.issue(grant, made_at=datetime(2025, 1, 1, tzinfo=UTC)).token
+    typed = order(report["publicId"], lines=lines_of(stress_management_supplement=1))
+    start = "Stress Management Supplement does not suit everybody. Only the person of the report can order it"
+
+    without = [await words(client, {**typed, "reportAccessToken": token}) for token in (None, "")]
+    # a stranger is not told which of these a token is
+    wrong = [await words(client, {**typed, "reportAccessToken": token}) for token in ("x", of_another, ended)]
+    cheap = await words(client, order(report["publicId"], reportAccessToken="x", kit={"kind": "BASIC", "months": 1}))
+
+    assert without == [[f"{start}: sign in as the report's owner, or send `reportAccessToken`."]] * 2
+    but = "and the `reportAccessToken` that was sent is wrong or has ended"
+    send = "sign in as the report's owner, or send the one that `submitHairTest` returned."
+    assert wrong == [[f"{start}, {but}: {send}"]] * 3
+    assert cheap == [f"No cheaper kit is offered here, {but}. Choose the COMPLETE one, or name lines."]
+
+
+async def test_an_order_of_before_the_split_of_discounts_was_recorded_shows_what_is_sure(
+    client: GraphClient, database: Any, report: dict[str, Any]
+) -> None:
+    query = f"query ($token: String!) {{ order(accessToken: $token) {{ {LINES} }} }}"
+    place = "mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) { accessToken } }"
+    typed = own(report, kit={"months": 3})
+    dear, plain = [
+        (await client.data(place, input=one))["placeOrder"]["accessToken"]
+        for one in (typed, own(report, lines=lines_of(gentle_cleansing_shampoo=1)))
+    ]
+
+    shown = (await client.data(query, token=dear))["order"]["lines"]
+    await database.orders.update_many({}, {"$unset": {"lines.$[].coupon_discount_paise": ""}})
+    older = (await client.data(query, token=dear))["order"]["lines"]
+    [undiscounted] = (await client.data(query, token=plain))["order"]["lines"]
+
+    assert all(line["kitDiscount"] == line["discount"] != {"amount": "0.00"} for line in shown)
+    assert older == [line | {"kitDiscount": None, "couponDiscount": None} for line in shown]
+    assert undiscounted["kitDiscount"] == undiscounted["couponDiscount"] == {"amount": "0.00"}

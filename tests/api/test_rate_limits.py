@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from tests.applications import UNLIMITED, client_at, own_application
 from tests.integrations.sms_standin import SmsStandIn
 from tests.support import PRICE_PREVIEW, REQUEST_OTP, VERIFY_OTP, GraphClient, hair_test, order, priced
-from traya_gql.domain.rates import Rate
+from traya_gql.domain.rates import Rate, time_to_wait
 from traya_gql.schema.common import NodeType, node_id
 from traya_gql.settings import Settings
 
@@ -52,7 +52,8 @@ def is_refused(answer: dict[str, Any]) -> bool:
         assert type(wait) is int
         assert 1 <= wait <= PERIOD_S
         assert error["extensions"] == {"code": "RATE_LIMITED", "retryAfter": wait}
-        assert error["message"] == f"This was asked too often. Repeat it after {wait} s."
+        assert error["message"].endswith(f" Try again in {time_to_wait(wait)}.")
+        assert "Too many" in error["message"] or "too often" in error["message"]
     return True
 
 
@@ -240,6 +241,24 @@ async def test_orders_are_counted_for_an_address(settings: Settings, database: A
 
     assert refused == [False, False, True]
     assert await database.orders.count_documents({}) == 2
+
+
+async def test_the_refusal_says_what_was_too_often_and_when_to_come_back(settings: Settings, database: Any) -> None:
+    async with limited(settings, database, orders_per_asker=1, otp_requests_per_ip=1) as (_, client, _vendor):
+        report = await submitted(client)
+        await client.ask(REQUEST_OTP, **phone(ASHA))
+        # refused for its price, and counted all the same
+        changed = order(report, phone=RAVI, expectedTotal="1.00")
+        answers = [await client.ask(PLACE, input=changed) for _ in "12"]
+        code = await client.ask(REQUEST_OTP, **phone(MEERA))
+
+    assert answers[0]["data"]["placeOrder"]["userErrors"] == [{"code": "PRICE_CHANGED"}]
+    assert [error["message"] for error in answers[1]["errors"]] == [
+        "Too many orders were tried. Try again in 15 minutes."
+    ]
+    assert [error["message"] for error in code["errors"]] == [
+        "Too many codes were asked for from your network. Try again in 15 minutes."
+    ]
 
 
 # --- guesses at public ids --------------------------------------------------------------------------------------------

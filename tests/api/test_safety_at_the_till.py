@@ -218,6 +218,19 @@ async def test_what_needs_a_prescription_is_never_sold(
     assert await database.orders.count_documents({}) == 0
 
 
+async def test_beside_a_draft_with_the_same_active_its_name_is_not_told(client: GraphClient, database: Any) -> None:
+    person = await till(client, **MAN)
+    await database.products.update_one(
+        {"slug": "scalp-health-capsules"}, {"$set": {"is_active": False, "is_draft": True}}
+    )
+
+    refused = await person.order("scalp-health-capsules", "hair-vitamin-capsules")
+
+    assert refusals(refused) == [("PRODUCT_UNAVAILABLE", "0"), ("SAFETY_BLOCK", "1")]
+    assert "Scalp Health" not in str(refused)
+    assert await database.orders.count_documents({}) == 0
+
+
 async def test_of_two_lines_with_the_same_active_the_second_is_refused(client: GraphClient, database: Any) -> None:
     person = await till(client, **MAN)
 
@@ -226,6 +239,10 @@ async def test_of_two_lines_with_the_same_active_the_second_is_refused(client: G
 
     assert refusals(refused) == [("SAFETY_BLOCK", "2")]
     assert gates(refused) == [["G17_DUPLICATE_ACTIVE"]]
+    assert refused["userErrors"][0]["message"] == (
+        "Hair Vitamin Capsules acts by the same substance as Scalp Health Capsules. "
+        "Take one of the two out of the order."
+    )
     assert alone["userErrors"] == []
     assert await database.orders.count_documents({}) == 1
 

@@ -272,6 +272,13 @@ async def test_spaces_in_a_code_are_ignored(client: GraphClient) -> None:
     assert is_signed_in(await verify(client, challenge, f" {code[:3]} {code[3:]} "))
 
 
+async def test_a_code_may_be_typed_in_the_digits_of_another_script_of_india(client: GraphClient) -> None:
+    challenge, code = await client.request_code(ASHA)
+    devanagari = "".join(chr(ord(digit) - ord("0") + 0x0966) for digit in code)
+
+    assert is_signed_in(await verify(client, challenge, devanagari))
+
+
 @pytest.mark.parametrize("form", ["", "{0}0", "0{0}", "+{0}", "{0}\0", "{0}\n", "{wide}", "{0}" * 10_000])
 async def test_nothing_but_the_six_digits_is_the_code(client: GraphClient, form: str) -> None:
     challenge, code = await client.request_code(ASHA)

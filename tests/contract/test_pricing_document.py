@@ -22,6 +22,7 @@ from traya_gql.domain.gst import Tax, TaxTotal, gst_percent, gst_rates
 from traya_gql.domain.money import percent_of, rupees
 from traya_gql.domain.orders import MAX_LINES, MAX_QUANTITY, PaymentMethod
 from traya_gql.domain.pricing import BasketLine, LinePrice, Quote
+from traya_gql.domain.rates import Rates
 from traya_gql.domain.ruleset.rules import current_ruleset
 from traya_gql.domain.states import IndianState
 
@@ -145,12 +146,10 @@ def worked(order: Worked) -> Iterator[str]:
     yield row(
         *("", "Pieces", "List price", "Kit", "Coupon", "To pay", "Rate", "Taxable value", "CGST", "SGST", "IGST"),
     )
-    found, before_coupon = order.price(), order.price(with_coupon=False)
+    found = order.price()
     names = {seed.id: seed.name for seed in catalogue()}
-    for line, without in zip(found.lines, before_coupon.lines, strict=True):
-        yield row(
-            names[line.product_id], line.quantity, *_amounts(line, without), f"{line.tax.percent} %", *taxes(line.tax)
-        )
+    for line in found.lines:
+        yield row(names[line.product_id], line.quantity, *_amounts(line), f"{line.tax.percent} %", *taxes(line.tax))
     pricing = found.pricing
     parcel = pricing.shipping_tax
     yield row(
@@ -172,9 +171,9 @@ def worked(order: Worked) -> Iterator[str]:
     )
 
 
-def _amounts(line: LinePrice, without_coupon: LinePrice) -> Sequence[object]:
-    by_kit = without_coupon.discount_paise
-    amounts = [line.total_paise, -by_kit, by_kit - line.discount_paise, line.tax.gross_paise]
+def _amounts(line: LinePrice) -> Sequence[object]:
+    by_coupon = line.coupon_discount_paise
+    amounts = [line.total_paise, by_coupon - line.discount_paise, -by_coupon, line.tax.gross_paise]
     return [rupees(paise) for paise in amounts]
 
 
@@ -201,6 +200,10 @@ def sentences() -> Iterator[str]:
     yield f"begin with {RULES.starts:%-d %B %Y}"
     yield f"None is known for a day before {min(rate.starts for rate in gst_rates().rates):%-d %B %Y}"
     yield f"`paymentMethod` is {' or '.join(PaymentMethod)}"
+    rates = Rates()
+    assert rates.coupon_misses_per_ip.period_s == rates.coupon_misses_per_customer.period_s == 3_600
+    yield f"{rates.coupon_misses_per_ip.limit} codes in an hour that do not exist, from guests of one network address"
+    yield f"or {rates.coupon_misses_per_customer.limit} by one customer"
     for order in (KIT_ORDER, SMALL_ORDER):
         total, estimate = order.price().pricing.total_paise, RULES.estimate(order.zone, on=TODAY)
         yield f"to PIN code {order.pin_code} (zone {order.zone}, {order.state.capitalize()})"

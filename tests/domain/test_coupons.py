@@ -20,6 +20,7 @@ from traya_gql.domain.coupons import (
     CouponRefusalReason,
     CouponTerms,
     Redeemer,
+    RefusalFacts,
     check_code,
     discounts,
     refusal_message,
@@ -61,7 +62,14 @@ def line(
 
 @pytest.mark.parametrize(
     ("typed", "code"),
-    [("WELCOME-10", "WELCOME-10"), (" diwali26 ", "DIWALI26"), ("abc", "ABC"), ("A" * 30, "A" * 30), ("---", "---")],
+    [
+        ("WELCOME-10", "WELCOME-10"),
+        (" diwali26 ", "DIWALI26"),
+        ("Welcome-१०", "WELCOME-10"),
+        ("abc", "ABC"),
+        ("A" * 30, "A" * 30),
+        ("---", "---"),
+    ],
 )
 def test_a_code_is_stored_in_capital_letters_without_spaces_around_it(typed: str, code: str) -> None:
     assert check_code(typed) == code
@@ -101,16 +109,22 @@ def test_a_checked_code_is_itself_when_it_is_checked_again(typed: str) -> None:
     assert code.isascii()
 
 
-@pytest.mark.parametrize("typed", ["WELCOME-10", "flat50", "DIWALI26", "SAVE-100", "100OFF", "NEW-YEAR-27", "A-1"])
+@pytest.mark.parametrize(
+    "typed", ["WELCOME-10", "flat50", "DIWALI26", "SAVE-100", "100OFF", "NEW-YEAR-27", "A-1", "SECURE10"]
+)
 def test_a_new_code_that_promises_nothing_is_taken(typed: str) -> None:
     assert check_new_code(typed) == check_code(typed)
 
 
 @pytest.mark.parametrize(
-    "typed", ["hair-growth-20", "HAIRGROWTH50", "CURE10", "10CURES", "REGROW", "no-more-hair-fall", "GUARANTEED-5"]
+    "typed",
+    [
+        *("hair-growth-20", "HAIRGROWTH50", "CURE10", "10CURES", "REGROW", "no-more-hair-fall", "GUARANTEED-5"),
+        *("REGROWHAIR", "HAIRREGROW", "CUREHAIRLOSS", "curenow", "BALDCURE", "NEWHAIR", "GROWHAIR", "HAIR-GROW"),
+    ],
 )
 def test_a_new_code_that_promises_what_the_law_forbids_is_refused_and_an_older_one_still_found(typed: str) -> None:
-    with pytest.raises(InvalidValue, match="The law forbids to claim") as refused:
+    with pytest.raises(InvalidValue, match="Choose a code that promises nothing") as refused:
         check_new_code(typed)
 
     assert refused.value.code is RefusalCode.FORBIDDEN_CLAIM
@@ -276,6 +290,39 @@ def test_terms_that_break_a_rule_are_refused_with_their_place(
     ]
 
 
+def test_a_coupon_that_is_made_does_not_end_in_the_past_and_one_that_is_there_may() -> None:
+    def ended(made_at: datetime | None) -> CouponTerms:
+        return check_terms(typed(ends_at=END), Problems(), made_at=made_at)
+
+    with pytest.raises(InvalidInput, match="in the past") as refused:
+        ended(END)
+
+    assert [problem.path for problem in refused.value.problems] == [("input", "terms", "endsAt")]
+    assert ended(END - timedelta(milliseconds=1)) == ended(None) == terms(ends_at=END)
+
+
+@pytest.mark.parametrize("amount", ["-5", "0", "0.001", "10000000.01"])
+@pytest.mark.parametrize("name", ["amount", "max_discount"])
+def test_the_limits_of_an_amount_to_take_off_are_told_whatever_is_wrong_with_it(name: str, amount: str) -> None:
+    kind = {"kind": CouponKind.FIXED, "percent": None} if name == "amount" else {}
+
+    with pytest.raises(InvalidInput, match="more than 0 and at most 10000000 rupees, with at most two decimals"):
+        check_terms(typed(**kind, **{name: Decimal(amount)}), Problems())
+
+
+def test_an_amount_to_take_off_is_at_most_what_its_limits_say() -> None:
+    most = typed(kind=CouponKind.FIXED, percent=None, amount=Decimal(10_000_000))
+
+    assert check_terms(most, Problems()).amount_paise == 1_000_000_000
+
+
+def test_a_maximum_discount_of_an_amount_is_answered_in_plain_words() -> None:
+    contradicting = typed(kind=CouponKind.FIXED, percent=None, amount=Decimal(1), max_discount=Decimal(1))
+
+    with pytest.raises(InvalidInput, match=r"CONTRADICTORY: Only a percentage can have a maximum discount\.$"):
+        check_terms(contradicting, Problems())
+
+
 def test_all_that_is_wrong_with_terms_is_said_at_once() -> None:
     problems = Problems()
     problems.add(RefusalCode.TOO_SHORT, "Too short.", "code")
@@ -372,18 +419,58 @@ def test_of_several_reasons_the_coupons_own_comes_first_then_the_customers_then_
     ]
 
 
-def test_the_minimum_is_named_where_it_is_the_reason() -> None:
-    assert refusal_message(CouponRefusalReason.BELOW_MINIMUM, min_subtotal_paise=49_900) == (
-        "Products for 499.00 rupees or more are needed for this coupon. Add more, or order without it."
-    )
-    assert refusal_message(CouponRefusalReason.EXPIRED, min_subtotal_paise=0) == (
-        "This coupon has ended. Order without it."
-    )
+@pytest.mark.parametrize(
+    ("why", "facts", "told"),
+    [
+        (
+            CouponRefusalReason.BELOW_MINIMUM,
+            RefusalFacts(min_subtotal_paise=49_900),
+            "Products for 499.00 rupees or more are needed for this coupon. Add more, or order without it.",
+        ),
+        (
+            CouponRefusalReason.NOT_FOR_THESE_PRODUCTS,
+            RefusalFacts(categories=(OIL,)),
+            "This coupon is for hair oils only. Add some, or order without it.",
+        ),
+        (
+            CouponRefusalReason.NOT_FOR_THESE_PRODUCTS,
+            RefusalFacts(categories=tuple(ProductCategory)),
+            "This coupon is for supplements, hair oils, serums and shampoos only. Add some, or order without it.",
+        ),
+        (
+            CouponRefusalReason.FREE_ITEM_MISSING,
+            RefusalFacts(free_product="Density Serum"),
+            "This coupon makes one piece of Density Serum free. Add it to the order, or order without the coupon.",
+        ),
+        (
+            CouponRefusalReason.TOO_MANY_TRIES,
+            RefusalFacts(tried_too_often="coupon_misses_per_ip", wait_s=3_500),
+            (
+                "Too many coupon codes were tried from your network. Sign in to use a coupon, order without one, or "
+                "try again in 59 minutes."
+            ),
+        ),
+        (
+            CouponRefusalReason.TOO_MANY_TRIES,
+            RefusalFacts(tried_too_often="coupon_misses_per_customer", wait_s=60, is_signed_in=True),
+            "Too many coupon codes were tried. Order without a coupon, or try again in 1 minute.",
+        ),
+        (
+            CouponRefusalReason.EXPIRED,
+            RefusalFacts(min_subtotal_paise=49_900, categories=(OIL,), free_product="Shampoo", wait_s=60),
+            "This coupon has ended. Order without it.",
+        ),
+    ],
+)
+def test_a_refusal_names_what_its_reason_is_about_and_nothing_else(
+    why: CouponRefusalReason, facts: RefusalFacts, told: str
+) -> None:
+    assert refusal_message(why, facts) == told
 
 
 @pytest.mark.parametrize("why", list(CouponRefusalReason))
 def test_every_reason_tells_a_person_what_to_do(why: CouponRefusalReason) -> None:
-    message = refusal_message(why, min_subtotal_paise=100)
+    message = refusal_message(why, RefusalFacts(categories=(OIL,)))
 
     assert "without" in message
     assert message.endswith(".")

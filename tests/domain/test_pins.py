@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from traya_gql.domain.data_files import FileInvalid, read_toml
-from traya_gql.domain.pins import PinTable, pin_table, states_of
+from traya_gql.domain.pins import PinTable, is_army_post, pin_table, states_of
 from traya_gql.domain.states import IndianState
 
 S = IndianState
@@ -107,6 +107,11 @@ def test_a_town_lies_where_it_does(pin_code: str, states: set[IndianState]) -> N
 @given(pin_code=st.integers(900_000, 999_999).map(str))
 def test_the_army_may_be_anywhere(pin_code: str) -> None:
     assert states_of(pin_code) == frozenset(S)
+
+
+@given(pin_code=PIN_CODES)
+def test_a_pin_code_is_the_armys_by_its_first_digit(pin_code: str) -> None:
+    assert is_army_post(pin_code) is pin_code.startswith("9")
 
 
 @pytest.mark.parametrize("pin_code", ["100000", "290001", "350001", "540001", "550001", "860001", "890001"])

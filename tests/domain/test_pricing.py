@@ -12,6 +12,7 @@ from tests.domain.products import product
 from traya_gql.domain.coupons import CouponKind, CouponRefusalReason
 from traya_gql.domain.delivery import Zone
 from traya_gql.domain.gst import Tax, TaxTotal, UnknownHsn
+from traya_gql.domain.money import paise, rupees
 from traya_gql.domain.orders import MAX_LINES, MAX_QUANTITY
 from traya_gql.domain.pricing import BasketLine, LinePrice, Pricing, Quote, Terms, quote
 from traya_gql.domain.products import MAX_PRICE_PAISE, ProductCategory
@@ -44,6 +45,7 @@ def test_a_kit_for_months_with_a_coupon_to_another_state_is_priced_step_by_step(
             quantity=3,
             total_paise=149_700,
             discount_paise=7_485 + 4_997,
+            coupon_discount_paise=4_997,
             tax=tax_of(HAIR_OIL, 5, 130_684, igst=6_534),
         ),
         LinePrice(
@@ -52,6 +54,7 @@ def test_a_kit_for_months_with_a_coupon_to_another_state_is_priced_step_by_step(
             quantity=3,
             total_paise=209_700,
             discount_paise=10_485 + 7_001,
+            coupon_discount_paise=7_001,
             tax=tax_of(SERUM, 18, 162_893, igst=29_321),
         ),
         LinePrice(
@@ -60,6 +63,7 @@ def test_a_kit_for_months_with_a_coupon_to_another_state_is_priced_step_by_step(
             quantity=3,
             total_paise=239_700,
             discount_paise=11_985 + 8_002,
+            coupon_discount_paise=8_002,
             tax=tax_of(CAPSULES, 5, 209_250, igst=10_463),
         ),
     )
@@ -133,7 +137,10 @@ def test_an_order_costs_the_sum_of_its_lines() -> None:
 def test_the_largest_order_fits_an_int_of_graphql_in_paise() -> None:
     found = priced([line(f"p{place}", MAX_PRICE_PAISE // 100, MAX_QUANTITY) for place in range(MAX_LINES)])
 
-    assert found.pricing.total_paise == 2_000_000_000 <= 2**31 - 1
+    total = found.pricing.total_paise
+    assert total == 2_000_000_000 <= 2**31 - 1
+    # and can be told as the expected one
+    assert paise(rupees(total)) == total
 
 
 @pytest.mark.parametrize(

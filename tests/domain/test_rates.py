@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from traya_gql.domain.rates import MAX_LIMIT, MAX_PERIOD_S, Rate, Rates
+from traya_gql.domain.rates import MAX_LIMIT, MAX_PERIOD_S, Rate, Rates, time_to_wait, too_often
 
 
 def figures(rates: Rates) -> dict[str, tuple[int, int]]:
@@ -35,6 +35,7 @@ def test_the_products_limits_are_these() -> None:
         "clearances_per_doctor": (120, 3_600),
         "report_misses_per_ip": (60, 60),
         "coupon_misses_per_ip": (30, 3_600),
+        "coupon_misses_per_customer": (20, 3_600),
         "refreshes_per_session": (120, 3_600),
         "unsealed_refreshes_per_ip": (60, 3_600),
     }
@@ -78,3 +79,36 @@ def test_every_scaled_limit_can_be_used_and_keeps_its_period(factor: float) -> N
 def test_limits_are_not_scaled_by_what_is_no_positive_number(factor: float) -> None:
     with pytest.raises(ValueError, match="positive number"):
         Rates().scaled(factor)
+
+
+@pytest.mark.parametrize("name", Rates.model_fields)
+def test_every_limit_says_what_was_too_often_and_whether_the_whole_network_shares_it(name: str) -> None:
+    told = too_often(name)
+
+    assert told != too_often("no limit of ours") == "This was asked too often."
+    assert "too often" in told or "Too many" in told
+    assert ("from your network" in told) is name.endswith("_per_ip")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (1, "1 minute"),
+        (60, "1 minute"),
+        (61, "2 minutes"),
+        (3_541, "60 minutes"),
+        (3_600, "60 minutes"),
+        (7_200, "120 minutes"),
+        (7_201, "3 hours"),
+        (86_400, "24 hours"),
+    ],
+)
+def test_how_long_to_wait_is_rounded_up_to_minutes_and_of_long_waits_to_hours(seconds: int, told: str) -> None:
+    assert time_to_wait(seconds) == told
+
+
+@given(seconds=st.integers(1, MAX_PERIOD_S))
+def test_who_waits_as_long_as_was_said_has_waited_long_enough(seconds: int) -> None:
+    number, unit = time_to_wait(seconds).split()
+
+    assert int(number) * (3_600 if unit == "hours" else 60) >= seconds

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from traya_gql.domain.refusals import InvalidValue, RefusalCode
-from traya_gql.domain.text import TEXT_CODES, clean_text
+from traya_gql.domain.text import TEXT_CODES, clean_text, plain_digits
 
 HANG_S = 5
 """Far above what is needed, far below what quadratic work on a megabyte takes."""
@@ -221,3 +221,23 @@ def test_words_of_letters_are_always_welcome(words: list[str]) -> None:
     kept = clean(name, max_length=100)
 
     assert kept == unicodedata.normalize("NFC", name)
+
+
+SCRIPTS = ("DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM")
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS, "EXTENDED ARABIC-INDIC"])
+def test_the_digits_of_indias_scripts_are_read(script: str) -> None:
+    names = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
+    typed = "".join(unicodedata.lookup(f"{script} DIGIT {name}") for name in names)
+
+    assert plain_digits(typed) == "0123456789"
+
+
+@given(ANY_TEXT)
+def test_all_but_digits_stays_as_it_is(typed: str) -> None:
+    read = plain_digits(typed)
+
+    assert len(read) == len(typed)
+    for before, after in zip(typed, read, strict=True):
+        assert before == after or str(unicodedata.digit(before)) == after

@@ -270,7 +270,7 @@ async def test_a_key_is_stored_hidden_only(limiter: RateLimiter, counters: Any) 
 
 def test_a_key_does_not_show_in_a_log() -> None:
     assert PHONE not in repr(use(PHONE))
-    assert "9876543210" not in str(RateLimited(5))
+    assert "9876543210" not in str(RateLimited(5, "orders_per_asker"))
 
 
 async def test_mongodb_deletes_a_counter_when_its_window_has_ended(client: GraphClient, database: Any) -> None:
@@ -395,3 +395,22 @@ async def test_no_more_refusals_are_remembered_than_fit_and_a_forgotten_one_is_r
 
     assert commands == {COUNT: 1}
     assert len(limiter._refused) == REMEMBERED
+
+
+async def test_a_refusal_names_the_limit_that_refuses_the_longest(limiter: RateLimiter) -> None:
+    hits = [use(name="orders_per_asker", period_s=900), use(name="orders_per_ip"), use(name="photos_per_ip", limit=9)]
+    await limiter.hit(*hits)
+
+    refused = []
+    for call in (limiter.hit, limiter.hit, limiter.check):
+        with pytest.raises(RateLimited) as refusal:
+            await call(*hits)
+        refused.append((refusal.value.name, refusal.value.message))
+
+    assert (
+        refused
+        == [
+            ("orders_per_ip", "Too many orders were tried from your network. Try again in 60 minutes."),
+        ]
+        * 3
+    )

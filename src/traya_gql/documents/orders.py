@@ -24,7 +24,9 @@ _KEPT = {"status": {"$ne": OrderStatus.CANCELLED.value}}
 class OrderLineRecord(BaseModel):
     """One product as it was at the time of the order. Prices in paise, with all taxes.
 
-    `total_paise` is before the discount. `tax` lies in what is left; None in orders from before taxes were recorded.
+    `total_paise` is before the discount. `coupon_discount_paise` is what of the discount is the coupon's, the rest is
+    the kit's; None in orders from before that was recorded. `tax` lies in what is left; None in orders from before
+    taxes were recorded.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,6 +37,7 @@ class OrderLineRecord(BaseModel):
     quantity: int
     total_paise: int
     discount_paise: int = 0
+    coupon_discount_paise: int | None = None
     tax: Tax | None = None
 
 

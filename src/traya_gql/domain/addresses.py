@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from traya_gql.domain.pins import states_of
 from traya_gql.domain.refusals import InvalidValue, Problems, RefusalCode
 from traya_gql.domain.states import IndianState
-from traya_gql.domain.text import TEXT_CODES, clean_text
+from traya_gql.domain.text import TEXT_CODES, clean_text, plain_digits
 
 # Source: https://regexvault.io/library/indian-pin-code/python
 _PIN_CODE = re.compile(r"[1-9][0-9]{5}", re.ASCII)
@@ -64,12 +64,12 @@ class TypedAddress(BaseModel):
 
 
 def check_pin_code(raw: str) -> str:
-    """Return the six digits; spaces are ignored.
+    """Return the six digits, of whichever script of India; spaces are ignored.
 
     Raises:
         InvalidValue: INVALID_PIN_CODE.
     """
-    typed = raw.replace(" ", "") if len(raw) <= _MOST_TYPED_PIN else ""
+    typed = plain_digits(raw.replace(" ", "")) if len(raw) <= _MOST_TYPED_PIN else ""
     if not _PIN_CODE.fullmatch(typed):
         message = "Enter the 6-digit PIN code, such as 560001. It does not start with 0."
         raise InvalidValue(RefusalCode.INVALID_PIN_CODE, message)

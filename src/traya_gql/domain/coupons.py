@@ -13,7 +13,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from traya_gql.domain.money import percent_of, rupees, spread
 from traya_gql.domain.products import ProductCategory
+from traya_gql.domain.rates import time_to_wait, too_often
 from traya_gql.domain.refusals import InvalidValue, RefusalCode
+from traya_gql.domain.text import plain_digits
 
 _TYPED_CODE = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 _SHORTEST, _LONGEST = 3, 30
@@ -130,15 +132,8 @@ _MESSAGES = {
     CouponRefusalReason.SIGN_IN_REQUIRED: "Sign in to use this coupon, or order without it.",
     CouponRefusalReason.ALREADY_USED: "You have used this coupon as often as you can. Order without it.",
     CouponRefusalReason.FIRST_ORDER_ONLY: "This coupon is for a first order only. Order without it.",
-    CouponRefusalReason.NOT_FOR_THESE_PRODUCTS: "This coupon is not for these products. Order without it.",
-    CouponRefusalReason.FREE_ITEM_MISSING: (
-        "This coupon makes one piece of a product free. Add the product to the order, or order without the coupon."
-    ),
     CouponRefusalReason.FREE_ITEM_UNAVAILABLE: (
         "The product that this coupon makes free cannot be ordered now. Order without the coupon, or come back later."
-    ),
-    CouponRefusalReason.TOO_MANY_TRIES: (
-        "Too many codes were tried from your network. Order without a coupon, or try again in an hour."
     ),
     CouponRefusalReason.BUSY: (
         "Many people are using this coupon right now. Try again in a few seconds, or order without it."
@@ -146,11 +141,51 @@ _MESSAGES = {
 }
 
 
-def refusal_message(reason: CouponRefusalReason, *, min_subtotal_paise: int) -> str:
-    """Return what a customer is told; the minimum is named where it is the reason."""
+_SHELVES = {
+    ProductCategory.MEDICINE: "supplements",
+    ProductCategory.OIL: "hair oils",
+    ProductCategory.SERUM: "serums",
+    ProductCategory.SHAMPOO: "shampoos",
+}
+
+
+class RefusalFacts(NamedTuple):
+    """What else the words of a refusal name: each where it is the reason.
+
+    Args:
+        min_subtotal_paise: of BELOW_MINIMUM.
+        categories: of NOT_FOR_THESE_PRODUCTS, at least one.
+        free_product: the name of the product of FREE_ITEM_MISSING.
+        tried_too_often: which limit refuses, of TOO_MANY_TRIES.
+        wait_s: for how many seconds it does.
+        is_signed_in: whether it refuses a customer; else all guests of a network.
+    """
+
+    min_subtotal_paise: int = 0
+    categories: Sequence[ProductCategory] = ()
+    free_product: str = "product"
+    tried_too_often: str = ""
+    wait_s: int = 0
+    is_signed_in: bool = False
+
+
+def refusal_message(reason: CouponRefusalReason, facts: RefusalFacts) -> str:
+    """Return what a customer is told: why the coupon does not count, and what would help."""
     if reason is CouponRefusalReason.BELOW_MINIMUM:
-        least = rupees(min_subtotal_paise)
+        least = rupees(facts.min_subtotal_paise)
         return f"Products for {least} rupees or more are needed for this coupon. Add more, or order without it."
+    if reason is CouponRefusalReason.NOT_FOR_THESE_PRODUCTS:
+        *others, last = (_SHELVES[category] for category in facts.categories)
+        shelves = f"{', '.join(others)} and {last}" if others else last
+        return f"This coupon is for {shelves} only. Add some, or order without it."
+    if reason is CouponRefusalReason.FREE_ITEM_MISSING:
+        return (
+            f"This coupon makes one piece of {facts.free_product} free. Add it to the order, or order without the "
+            "coupon."
+        )
+    if reason is CouponRefusalReason.TOO_MANY_TRIES:
+        ways = "Order without a coupon" if facts.is_signed_in else "Sign in to use a coupon, order without one"
+        return f"{too_often(facts.tried_too_often)} {ways}, or try again in {time_to_wait(facts.wait_s)}."
     return _MESSAGES[reason]
 
 
@@ -179,13 +214,15 @@ class CouponLine(NamedTuple):
 
 
 def check_code(raw: str) -> str:
-    """Return the code as it is stored: 3 to 30 capital letters A-Z, digits and "-". Spaces around it are ignored.
+    """Return the code as it is stored: 3 to 30 capital letters A-Z, digits and "-".
+
+    Spaces around it are ignored, and the digits of India's scripts are understood.
 
     Raises:
         InvalidValue: TOO_SHORT, TOO_LONG or INVALID_CHARACTERS.
     """
     # before any work on a text of a megabyte
-    code = raw.strip() if len(raw) <= _MOST_TYPED else raw
+    code = plain_digits(raw.strip()) if len(raw) <= _MOST_TYPED else raw
     if _SHORTEST <= len(code) <= _LONGEST and _TYPED_CODE.fullmatch(code):
         return code.upper()
     message = 'A coupon code has 3 to 30 letters A-Z, digits and "-", such as WELCOME-10.'

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from traya_gql.domain.refusals import InvalidValue, RefusalCode
 
-# ten million rupees: far above any price, and small enough for every store and every client's integers
-_MOST_RUPEES = Decimal(10_000_000)
+# the largest order there can be; in paise it is still an Int of GraphQL
+_MOST_RUPEES = Decimal(20_000_000)
 
 
 def rupees(paise: int) -> Decimal:
@@ -21,12 +21,12 @@ def paise(amount: Decimal) -> int:
     """Return an amount of rupees as paise: Decimal('499.00') is 49900.
 
     Raises:
-        InvalidValue: OUT_OF_RANGE below 0, above 10,000,000, with parts of a paisa, or when it is no number.
+        InvalidValue: OUT_OF_RANGE below 0, above 20,000,000, with parts of a paisa, or when it is no number.
     """
     # compared before any arithmetic: 1E+999999 would take minutes to write out as an int
     if amount.is_finite() and 0 <= amount <= _MOST_RUPEES and amount == amount.quantize(Decimal("0.01")):
         return int(amount.scaleb(2))
-    message = "An amount must be rupees from 0 to 10000000 with at most two decimals, such as 499.00."
+    message = "An amount must be rupees from 0 to 20000000 with at most two decimals, such as 499.00."
     raise InvalidValue(RefusalCode.OUT_OF_RANGE, message)
 
 

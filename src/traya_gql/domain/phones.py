@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from traya_gql.domain.refusals import InvalidValue, RefusalCode
+from traya_gql.domain.text import plain_digits
 
 # Source: the original system's rule, ^[6-9]\d{9}$
 _MOBILE = re.compile(r"[6-9][0-9]{9}", re.ASCII)
@@ -15,12 +16,13 @@ _MOST_TYPED = 30
 def normalise_phone(raw: str) -> str:
     """Return the number in E.164 (`+91` and ten digits).
 
-    Spaces, hyphens, dots and brackets are ignored; `+91`, `0091`, `91` and a leading `0` are understood.
+    Spaces, hyphens, dots and brackets are ignored; `+91`, `0091`, `91` and a leading `0` are understood, and so are the
+    digits of India's scripts.
 
     Raises:
         InvalidValue: INVALID_PHONE.
     """
-    typed = re.sub(r"[ \-.()]", "", raw) if len(raw) <= _MOST_TYPED else ""
+    typed = plain_digits(re.sub(r"[ \-.()]", "", raw)) if len(raw) <= _MOST_TYPED else ""
     for prefix in ("", *_PREFIXES):
         if typed.startswith(prefix) and _MOBILE.fullmatch(typed[len(prefix) :]):
             return f"+91{typed[len(prefix) :]}"

@@ -52,6 +52,11 @@ def pin_table() -> PinTable:
     return read_toml(PinTable, files("traya_gql.domain").joinpath("pins.toml").read_text(encoding="utf-8"))
 
 
+def is_army_post(pin_code: str) -> bool:
+    """Return whether a PIN code of six digits is one of the Army Postal Service, which may lie in any state."""
+    return states_of(pin_code) == _ALL
+
+
 def states_of(pin_code: str) -> frozenset[IndianState]:
     """Return the states that a PIN code of six digits may lie in.
 

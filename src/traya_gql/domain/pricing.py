@@ -32,7 +32,10 @@ class BasketLine(NamedTuple):
 
 
 class LinePrice(BaseModel):
-    """What one line costs: `tax.gross_paise` is what is paid for it."""
+    """What one line costs: `tax.gross_paise` is what is paid for it.
+
+    `discount_paise` is its share of all discounts, `coupon_discount_paise` what of that is the coupon's.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,6 +44,7 @@ class LinePrice(BaseModel):
     quantity: int
     total_paise: int
     discount_paise: int
+    coupon_discount_paise: int
     tax: Tax
 
 
@@ -126,6 +130,7 @@ def quote(basket: Sequence[BasketLine], terms: Terms) -> Quote:
             quantity=line.quantity,
             total_paise=line.total_paise,
             discount_paise=kit_discount + coupon_discount,
+            coupon_discount_paise=coupon_discount,
             tax=_tax(line.total_paise - kit_discount - coupon_discount, line.product.hsn, terms),
         )
         for line, kit_discount, coupon_discount in zip(basket, kit_discounts, coupon_discounts, strict=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from collections.abc import Mapping
+from math import ceil, isfinite
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,6 +52,7 @@ class Rates(BaseModel):
     clearances_per_doctor: Rate = Rate(limit=120, period_s=_HOUR_S)
     report_misses_per_ip: Rate = Rate(limit=60, period_s=_MINUTE_S)
     coupon_misses_per_ip: Rate = Rate(limit=30, period_s=_HOUR_S)
+    coupon_misses_per_customer: Rate = Rate(limit=20, period_s=_HOUR_S)
     refreshes_per_session: Rate = Rate(limit=120, period_s=_HOUR_S)
     unsealed_refreshes_per_ip: Rate = Rate(limit=60, period_s=_HOUR_S)
 
@@ -63,6 +65,47 @@ class Rates(BaseModel):
         if not (isfinite(factor) and factor > 0):
             raise ValueError(f"limits are scaled by a positive number, not by {factor}")
         return Rates(**{name: _scaled(getattr(self, name), factor) for name in Rates.model_fields})
+
+
+_FROM_NETWORK = " from your network"
+_TOO_OFTEN: Mapping[str, str] = {
+    "otp_requests_per_phone": "Too many codes were asked for",
+    "otp_requests_per_phone_daily": "Too many codes were asked for",
+    "otp_requests_per_ip": f"Too many codes were asked for{_FROM_NETWORK}",
+    "otp_guesses_per_phone": "Too many codes were tried",
+    "otp_guesses_per_ip": f"Too many codes were tried{_FROM_NETWORK}",
+    "hair_tests_per_asker": "Too many hair tests were sent",
+    "hair_tests_per_ip": f"Too many hair tests were sent{_FROM_NETWORK}",
+    "drafts_per_ip": f"Too many hair tests were begun{_FROM_NETWORK}",
+    "draft_saves_per_draft": "This hair test was saved too often",
+    "photos_per_customer": "Too many photos were sent",
+    "photos_per_ip": f"Too many photos were sent{_FROM_NETWORK}",
+    "completions_per_photo": "This photo was asked about too often",
+    "completions_per_ip": f"Photos were asked about too often{_FROM_NETWORK}",
+    "orders_per_asker": "Too many orders were tried",
+    "orders_per_ip": f"Too many orders were tried{_FROM_NETWORK}",
+    "price_previews_per_ip": f"Too many prices were asked for{_FROM_NETWORK}",
+    "clearances_per_doctor": "Too many findings were cleared",
+    "report_misses_per_ip": f"Too many links to reports were tried{_FROM_NETWORK}",
+    "coupon_misses_per_ip": f"Too many coupon codes were tried{_FROM_NETWORK}",
+    "coupon_misses_per_customer": "Too many coupon codes were tried",
+    "refreshes_per_session": "This session was refreshed too often",
+    "unsealed_refreshes_per_ip": f"Too many sessions that do not exist were refreshed{_FROM_NETWORK}",
+}
+_LONGEST_IN_MINUTES = 120
+
+
+def too_often(name: str) -> str:
+    """Return what somebody is told whom the limit of this name refuses: a sentence, for people."""
+    return f"{_TOO_OFTEN.get(name, 'This was asked too often')}."
+
+
+def time_to_wait(seconds: int) -> str:
+    """Return how long somebody is told to wait, rounded up: "1 minute", "60 minutes", "5 hours"."""
+    minutes = max(ceil(seconds / _MINUTE_S), 1)
+    if minutes > _LONGEST_IN_MINUTES:
+        return f"{ceil(seconds / _HOUR_S)} hours"
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def _scaled(rate: Rate, factor: float) -> Rate:

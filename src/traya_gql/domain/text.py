@@ -16,8 +16,18 @@ _INVISIBLE = _JOINERS | frozenset(
 # Controls, format characters (bidirectional overrides hide what a label says), surrogates, private use, unassigned.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
+# The first of the ten digits of each script of India that has its own, as keyboards of its languages type them.
+# Source: https://www.unicode.org/Public/UCD/latest/ucd/extracted/DerivedNumericType.txt
+_ZEROS = (0x06F0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66)
+_PLAIN_DIGITS = {zero + value: str(value) for zero in _ZEROS for value in range(10)}
+
 TEXT_CODES = frozenset({RefusalCode.TOO_SHORT, RefusalCode.TOO_LONG, RefusalCode.INVALID_CHARACTERS})
 """What `clean_text` may find."""
+
+
+def plain_digits(raw: str) -> str:
+    """Return the text with the digits of India's scripts as 0 to 9; those of other scripts stay as they are."""
+    return raw.translate(_PLAIN_DIGITS)
 
 
 def clean_text(raw: str, *, what: str, min_length: int, max_length: int) -> str:

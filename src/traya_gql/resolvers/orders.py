@@ -13,7 +13,7 @@ from traya_gql.domain.addresses import AddressWarning, warnings_of
 from traya_gql.guards import ANYONE, ORDER_TOKEN, mutation_field, query_field
 from traya_gql.schema.addresses import InputWarning
 from traya_gql.schema.orders import Order, PlaceOrderInput, PlaceOrderPayload
-from traya_gql.schema.prices import wanted_lines
+from traya_gql.schema.prices import report_access, wanted_lines
 from traya_gql.services.baskets import LinesRefused
 from traya_gql.services.coupons import CouponRefused
 from traya_gql.services.idempotency import IdempotencyConflict, IdempotencyInProgress
@@ -52,8 +52,8 @@ class OrderMutations:
             "brings the new price, and nothing is ordered. The safety rules of today are applied to the final lines: "
             "SAFETY_BLOCK says what stands in the way. Who has nothing but the report's link can order what suits "
             "everybody; for all else REPORT_ACCESS_REQUIRED. The order is stored as a whole or not at all. It belongs "
-            "to the customer who is signed in; a guest's can be claimed by whoever signs in with the phone. Too many: "
-            "RATE_LIMITED."
+            "to the customer who is signed in; a guest's can be claimed by whoever signs in with the phone. Too many, "
+            "refused ones among them: RATE_LIMITED."
         ),
         input_codes=ORDER_INPUT_CODES,
         refusals=(
@@ -72,8 +72,8 @@ class OrderMutations:
         input_: Annotated[PlaceOrderInput, strawberry.argument(name="input", description="The order.")],
     ) -> PlaceOrderPayload | None:
         context = info.context
-        opened = context.viewer_with(input_.report_access_token).opened(Kind.REPORT)
-        placed = await context.services.orders.place(_command(input_), asker=context.asker, opened_reports=opened)
+        access = report_access(input_, context)
+        placed = await context.services.orders.place(_command(input_), asker=context.asker, access=access)
         viewer = context.viewer.with_grant(Grant(Kind.ORDER, placed.order.id))
         return PlaceOrderPayload(
             order=Order.of(placed.order, viewer),

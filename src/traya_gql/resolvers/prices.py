@@ -6,9 +6,9 @@ from typing import Annotated
 
 import strawberry
 
-from traya_gql.context import Info, Kind
+from traya_gql.context import Info
 from traya_gql.guards import ANYONE, query_field
-from traya_gql.schema.prices import PricePreview, PricePreviewInput, PricePreviewPayload, wanted_lines
+from traya_gql.schema.prices import PricePreview, PricePreviewInput, PricePreviewPayload, report_access, wanted_lines
 from traya_gql.services.baskets import LinesRefused
 from traya_gql.services.coupons import CouponRefused
 from traya_gql.services.prices import PRICE_INPUT_CODES, NotServiceable, PreviewPrice
@@ -23,7 +23,9 @@ class PriceQueries:
             "What `placeOrder` would charge now: list prices (MRP), the discount of a kit for months, the coupon, the "
             "charge for the parcel, the taxes inside, and when it would arrive. Nothing is stored or used up. The same "
             "rules as for the order hold, and say why not in `userErrors`; but for who has the report's link alone its "
-            "answers are not looked at, so that the order may still be a SAFETY_BLOCK. Too many: RATE_LIMITED."
+            "answers are not looked at, so that the order may still be a SAFETY_BLOCK. To show the price beside a "
+            "coupon that is refused, ask twice in one request, by two aliases: with the code and without. Too many: "
+            "RATE_LIMITED."
         ),
         input_codes=PRICE_INPUT_CODES,
         refusals=(ReportNotFound, LinesRefused, NotServiceable, CouponRefused),
@@ -44,6 +46,6 @@ class PriceQueries:
             pin_code=input_.pin_code,
             state=input_.state,
         )
-        opened = context.viewer_with(input_.report_access_token).opened(Kind.REPORT)
-        price = await context.services.prices.preview(command, asker=context.asker, opened_reports=opened)
+        access = report_access(input_, context)
+        price = await context.services.prices.preview(command, asker=context.asker, access=access)
         return PricePreviewPayload(preview=PricePreview.of(price))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import strawberry
 from traya_gql.context import Info
 from traya_gql.domain.coupons import CouponRefusalReason
 from traya_gql.domain.languages import Language
+from traya_gql.domain.products import ProductCategory
 from traya_gql.domain.refusals import Problem, Refusal, RefusalCode
 from traya_gql.guards import AT_MOST
 from traya_gql.schema.common import Money, described_enum, money
@@ -19,7 +21,10 @@ from traya_gql.services.coupons import CouponRefusal
 
 described_enum(
     RefusalCode,
-    "What a client decides on when a mutation refuses. New codes may be added: treat an unknown one like the message.",
+    (
+        "What a client decides on when a mutation, or `pricePreview`, refuses. New codes may be added: treat an "
+        "unknown one like the message."
+    ),
     {
         RefusalCode.REQUIRED: "Something must be given here.",
         RefusalCode.TOO_SHORT: "The text is too short.",
@@ -35,7 +40,7 @@ described_enum(
         RefusalCode.UNKNOWN_QUESTION: "The questionnaire has no question with this key.",
         RefusalCode.UNKNOWN_OPTION: "The question has no such option.",
         RefusalCode.NOT_ASKED: "This question, or option, is not shown to this person.",
-        RefusalCode.CONTRADICTORY: "This contradicts another answer.",
+        RefusalCode.CONTRADICTORY: "This contradicts something else of the input: another answer, term or field.",
         RefusalCode.CONSENT_REQUIRED: "Without consent, to the notice that is shown now, nothing is assessed or kept.",
         RefusalCode.DRAFT_NOT_FOUND: "There is no such draft, or it has ended.",
         RefusalCode.PHOTO_NOT_FOUND: "You have no such photo, or another hair test has it.",
@@ -48,7 +53,10 @@ described_enum(
         RefusalCode.SAFETY_BLOCK: "This person may not have the product, for safety's sake.",
         RefusalCode.REPORT_ACCESS_REQUIRED: "Only the report's owner, or who has its access token, may order this.",
         RefusalCode.REPORT_TOO_OLD: "The answers behind the report are too old: take the hair test again.",
-        RefusalCode.PRICE_CHANGED: "The order would cost something else than was expected: look at the new price.",
+        RefusalCode.PRICE_CHANGED: (
+            "The order would cost something else than was expected: look at the new price (path `expectedTotal`). Or "
+            "it costs that, and is not what was previewed: look at the lines (path `previewKey`)."
+        ),
         RefusalCode.INVALID_COUPON: "The coupon does not count for this order; `reason` says why.",
         RefusalCode.NOT_SERVICEABLE: "We do not deliver to this PIN code.",
         RefusalCode.PRODUCT_NOT_FOUND: "There is no such product.",
@@ -86,19 +94,22 @@ described_enum(
     {
         CouponRefusalReason.NOT_FOUND: "There is no such coupon.",
         CouponRefusalReason.DISABLED: "It is not in use any more.",
-        CouponRefusalReason.NOT_YET_VALID: "It does not count yet.",
-        CouponRefusalReason.EXPIRED: "It has ended.",
+        CouponRefusalReason.NOT_YET_VALID: "It does not count before `startsAt`.",
+        CouponRefusalReason.EXPIRED: "It counted until `endsAt`.",
         CouponRefusalReason.USED_UP: "It was used as often as it can be.",
         CouponRefusalReason.SIGN_IN_REQUIRED: "It is limited, or asks about your orders of before: sign in to use it.",
         CouponRefusalReason.ALREADY_USED: "You used it as often as one customer can.",
         CouponRefusalReason.FIRST_ORDER_ONLY: "It is for a first order, and you have ordered before.",
         CouponRefusalReason.BELOW_MINIMUM: "The lines cost less than `minSubtotal` together, before discounts.",
-        CouponRefusalReason.NOT_FOR_THESE_PRODUCTS: "It is for products of other categories.",
+        CouponRefusalReason.NOT_FOR_THESE_PRODUCTS: "It is for products of `categories` alone, and no line has one.",
         CouponRefusalReason.FREE_ITEM_MISSING: "It makes one piece of `freeProduct` free, and no line has that.",
         CouponRefusalReason.FREE_ITEM_UNAVAILABLE: (
             "The product that it makes free cannot be ordered now: it is out of stock, or not sold any more."
         ),
-        CouponRefusalReason.TOO_MANY_TRIES: "Too many codes were tried from your network: go on without a coupon.",
+        CouponRefusalReason.TOO_MANY_TRIES: (
+            "Too many codes that do not exist were tried, by this customer or by guests of this network: go on without "
+            "a coupon; a guest can sign in to use one."
+        ),
         CouponRefusalReason.BUSY: "Many orders use it right now: try again in a few seconds.",
     },
 )
@@ -143,7 +154,7 @@ class ReportAccessRequiredError(UserError):
     pass
 
 
-@strawberry.type(description="The order would cost something else than the client expects.")
+@strawberry.type(description="The order would be something else than was previewed, or cost something else.")
 class PriceChangedError(UserError):
     pass
 
@@ -155,6 +166,15 @@ class CouponError(UserError):
     reason: CouponRefusalReason = strawberry.field(description="Why it does not count.")
     min_subtotal: Money | None = strawberry.field(
         description="What all lines must cost together at list prices. Null unless the reason is BELOW_MINIMUM."
+    )
+    categories: list[ProductCategory] = strawberry.field(
+        description="The shelves whose products it is for. Empty unless the reason is NOT_FOR_THESE_PRODUCTS."
+    )
+    starts_at: datetime | None = strawberry.field(
+        description="The first moment at which it counts. Null unless the reason is NOT_YET_VALID."
+    )
+    ends_at: datetime | None = strawberry.field(
+        description="The first moment at which it counted no more. Null unless the reason is EXPIRED."
     )
 
     @strawberry.field(
@@ -279,6 +299,9 @@ def _user_error(problem: Problem, language: Language) -> UserError:
             product_id=problem.detail.product_id,
             reason=problem.detail.reason,
             min_subtotal=None if least is None else money(least),
+            categories=list(problem.detail.categories),
+            starts_at=problem.detail.starts_at,
+            ends_at=problem.detail.ends_at,
         )
     shown = ERRORS.get(problem.code, InvalidInputError)(**told)
     if isinstance(shown, SafetyBlockError):

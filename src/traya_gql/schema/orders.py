@@ -112,7 +112,10 @@ class PlaceOrderInput(BasketInput):
         description=(
             "A UUID that the client makes once for this order and sends again with every repeat. A repeat by the "
             "same customer, or the guest with the same phone, and with the same input gets the first answer again; it "
-            "is remembered for 7 days. Signing in between makes it a new request."
+            "is remembered for 7 days. Signing in between makes it a new request. The same input is the same report, "
+            "phone, lines or kit, coupon, addresses and way to pay: `expectedTotal`, `previewKey` and "
+            "`reportAccessToken` are no part of it, nor is what was warned of. A refusal is not remembered: put right "
+            "what it names, agree to the new price, and send the same key again."
         )
     )
     phone: str = strawberry.field(
@@ -129,7 +132,8 @@ class PlaceOrderInput(BasketInput):
         default=None,
         description=(
             "`previewKey` of `pricePreview`: unless the order is in all as it was previewed, nothing is ordered, and "
-            "PRICE_CHANGED brings the price of now. It may be left out where `lines` are named."
+            "PRICE_CHANGED brings the price of now. It may be left out where `lines` are named. With a coupon it also "
+            "shows that the code was no guess."
         ),
     )
     shipping_address: AddressInput = strawberry.field(description="Where it goes.")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import strawberry
 
-from traya_gql.context import Info
+from traya_gql.context import Context, Info, Kind
 from traya_gql.documents.orders import OrderLineRecord
 from traya_gql.domain.delivery import CashOnDeliveryRefusal, Zone
 from traya_gql.domain.gst import Tax, TaxTotal
@@ -22,7 +22,7 @@ from traya_gql.schema.common import Money, NodeType, money, read_key
 from traya_gql.schema.delivery import DeliveryEstimate
 from traya_gql.schema.payloads import Payload
 from traya_gql.schema.products import Product, product_of
-from traya_gql.services.baskets import WantedLine
+from traya_gql.services.baskets import ReportAccess, WantedLine
 from traya_gql.services.prices import Price
 
 
@@ -84,7 +84,13 @@ class OrderLine:
     unit_price: Money = strawberry.field(description="The price (MRP) of one at that time, with all taxes.")
     quantity: int = strawberry.field(description="How many, 1 to 20.")
     total: Money = strawberry.field(description="Unit price times quantity, before discounts.")
-    discount: Money = strawberry.field(description="This line's share of all discounts.")
+    discount: Money = strawberry.field(description="This line's share of all discounts: of the kit's and the coupon's.")
+    kit_discount: Money | None = strawberry.field(
+        description="What of `discount` is the kit's. Null in discounted orders of before it was recorded."
+    )
+    coupon_discount: Money | None = strawberry.field(
+        description="What of `discount` is the coupon's. Null in discounted orders of before it was recorded."
+    )
     payable: Money = strawberry.field(description="What is paid for the line: `total` less `discount`, with all taxes.")
     tax: ShownTax | None = strawberry.field(
         description="The tax inside `payable`. Null in orders that were placed before taxes were recorded."
@@ -92,6 +98,7 @@ class OrderLine:
 
     @classmethod
     def of(cls, line: OrderLineRecord) -> Self:
+        by_coupon = line.coupon_discount_paise if line.discount_paise else 0
         return cls(
             product_id=line.product_id,
             product_name=line.product_name,
@@ -99,6 +106,8 @@ class OrderLine:
             quantity=line.quantity,
             total=money(line.total_paise),
             discount=money(line.discount_paise),
+            kit_discount=None if by_coupon is None else money(line.discount_paise - by_coupon),
+            coupon_discount=None if by_coupon is None else money(by_coupon),
             payable=money(line.total_paise - line.discount_paise),
             tax=None if line.tax is None else ShownTax.of(line.tax),
         )
@@ -171,7 +180,7 @@ class PricePreview:
         description="What it costs. Send `pricing.total.amount` to `placeOrder` as `expectedTotal`."
     )
     preview_key: str = strawberry.field(
-        description="Stands for all that is previewed: send it to `placeOrder` with the total. Opaque."
+        description="Stands for all that is previewed: send it to `placeOrder` with the total. Opaque, of any length."
     )
     kit: ShownKitChoice | None = strawberry.field(description="The offer that was chosen; null without one.")
     coupon_code: str | None = strawberry.field(description="The coupon that counts; null without one.")
@@ -227,8 +236,8 @@ class BasketInput:
     report_access_token: str | None = strawberry.field(
         default=None,
         description=(
-            "The token that `submitHairTest` returned. Who neither sends it nor is signed in as the report's owner can "
-            "order what suits everybody."
+            "The token that `submitHairTest` returned; it may be sent as `Authorization: Bearer` instead. Who neither "
+            "sends it nor is signed in as the report's owner can order what suits everybody."
         ),
     )
     lines: list[OrderLineInput] | None = strawberry.field(
@@ -246,14 +255,18 @@ class BasketInput:
         description=(
             "One coupon, in capital or small letters; nothing typed is none. One that does not count is refused with "
             "its reason, and there is no price and no order then. An order uses up one use of it, or nothing of either "
-            "is stored."
+            "is stored. Ask when the customer has typed the whole code, and not for each letter: codes that do not "
+            "exist are counted, for who is signed in by account and for guests by network address, and after too many "
+            "comes TOO_MANY_TRIES; a coupon that was previewed can be ordered with all the same, with its `previewKey`."
         ),
     )
 
 
 @strawberry.input(description="What would be ordered, and where it would go.")
 class PricePreviewInput(BasketInput):
-    pin_code: str = strawberry.field(description="PIN code of the delivery: six digits. Spaces are ignored.")
+    pin_code: str = strawberry.field(
+        description="PIN code of the delivery: six digits, of whichever script of India. Spaces are ignored."
+    )
     state: IndianState | None = strawberry.field(
         default=None,
         description=(
@@ -266,6 +279,12 @@ class PricePreviewInput(BasketInput):
 @strawberry.type(description="What `pricePreview` answers.")
 class PricePreviewPayload(Payload):
     preview: PricePreview | None = strawberry.field(default=None, description="The price; null when refused.")
+
+
+def report_access(typed: BasketInput, context: Context) -> ReportAccess:
+    """Return the reports that the client opens, with the token of the input or as the bearer."""
+    opened = context.viewer_with(typed.report_access_token).opened(Kind.REPORT)
+    return ReportAccess(opened, is_token_sent=bool(typed.report_access_token))
 
 
 def wanted_lines(typed: list[OrderLineInput] | None) -> tuple[WantedLine, ...] | None:

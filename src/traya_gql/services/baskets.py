@@ -92,15 +92,27 @@ class Basket(NamedTuple):
     refusal: LinesRefused | None
 
 
+class ReportAccess(NamedTuple):
+    """The reports whose access tokens an asker brought, and whether there came one, good or not, with the input."""
+
+    opened: frozenset[UUID] = frozenset()
+    is_token_sent: bool = False
+
+
+NO_ACCESS = ReportAccess()
+
+
 class _Buyer(NamedTuple):
     """What stands in the way of the person of the report, and whether the one who orders may read it.
 
-    `is_outdated`: the answers are too old to be relied upon. `on`: the day in India, which tax rates go by.
+    `is_token_sent`: they sent a token, which did not open the report unless they are a reader. `is_outdated`: the
+    answers are too old to be relied upon. `on`: the day in India, which tax rates go by.
     """
 
     found: tuple[Finding, ...]
     rules: Ruleset
     is_reader: bool
+    is_token_sent: bool
     is_outdated: bool
     on: date
 
@@ -130,19 +142,50 @@ def check_link(public_id: str) -> None:
         raise _no_report()
 
 
+async def refuse_by_name(problems: Problems, lines: Sequence[WantedLine] | None) -> None:
+    """Refuse with all that was noted, if anything was; problems of lines name the product, where anybody may see it.
+
+    Raises:
+        InvalidInput: something was noted.
+    """
+    try:
+        problems.refuse_if_any()
+    except InvalidInput as wrong:
+        places = [_place_of(problem) for problem in wrong.problems]
+        ids = [None if lines is None or place is None else lines[place].product_id for place in places]
+        if not any(ids):
+            raise
+        known = await products.by_ids([*{id_ for id_ in ids if id_ is not None}])
+        found = (None if id_ is None else known.get(id_) for id_ in ids)
+        named = (_by_name(problem, product) for problem, product in zip(wrong.problems, found, strict=True))
+        raise InvalidInput(*named) from None
+
+
+def _place_of(problem: Problem) -> int | None:
+    """Return in which line a problem is; None when it is in none."""
+    _, *names = problem.path
+    return int(names[1]) if len(names) > 1 and names[0] == "lines" else None
+
+
+def _by_name(problem: Problem, product: ProductRecord | None) -> Problem:
+    if product is None or product.is_draft:
+        return problem
+    return problem._replace(message=f"{product.name}: {problem.message[0].lower()}{problem.message[1:]}")
+
+
 async def fill_basket(
     public_id: str,
     *,
     lines: Sequence[CheckedLine] | None,
     kit: KitChoice | None,
     asker: Asker,
-    opened_reports: frozenset[UUID],
+    access: ReportAccess,
     rules: Ruleset,
     at: datetime,
 ) -> Basket:
     """Return the products that the lines, or the kit, name; without either a month of the kit that the asker is shown.
 
-    The owner of the report, and who opened it with its access token (`opened_reports`), may have what is safe for its
+    The owner of the report, and who opened it with its access token (`access`), may have what is safe for its
     person; whoever has the link alone, what suits everybody. Gates and catalogue are those of now.
 
     Raises:
@@ -165,7 +208,8 @@ async def fill_basket(
     buyer = _Buyer(
         found=found,
         rules=rules,
-        is_reader=is_owner or report.id in opened_reports,
+        is_reader=is_owner or report.id in access.opened,
+        is_token_sent=access.is_token_sent,
         is_outdated=test.created_at < at - ANSWERS_HOLD,
         on=day_in_india(at),
     )
@@ -180,7 +224,7 @@ async def fill_basket(
     if kit is not None and kit.kind is KitKind.BASIC:
         ids = shown.basic
         if not ids:
-            message = "No cheaper kit is offered here. Choose the COMPLETE one, or name lines."
+            message = f"No cheaper kit is offered here{_but_token(buyer)}. Choose the COMPLETE one, or name lines."
             raise InvalidInput(Problem(RefusalCode.OUT_OF_RANGE, message, ("input", "kit", "kind")))
     catalogue = await products.by_ids(ids)
     reasons = _why_not([catalogue.get(id_) for id_ in ids], buyer)
@@ -283,8 +327,9 @@ def _why_not(ordered: Sequence[ProductRecord | None], buyer: _Buyer) -> list[Pro
     For who may not read the report the answers are left out.
     """
     there = [product for product in ordered if product is not None]
-    gates = iter(why_not_sold(there, buyer.found if buyer.is_reader else (), buyer.rules))
-    blocks = [_block_of(product, next(gates)) if product is not None else None for product in ordered]
+    gates = why_not_sold(there, buyer.found if buyer.is_reader else (), buyer.rules)
+    found = iter(_block_of(product, why, there) for product, why in zip(there, gates, strict=True))
+    blocks = [None if product is None else next(found) for product in ordered]
     return [_problem_with(product, buyer) or block for product, block in zip(ordered, blocks, strict=True)]
 
 
@@ -302,20 +347,30 @@ def _refusal(sold: Sequence[BasketLine], buyer: _Buyer) -> LinesRefused | None:
 def _problem_with(product: ProductRecord | None, buyer: _Buyer) -> Problem | None:
     """Return what stands in the way whatever was answered."""
     if product is None or not product.can_be_sent or not _has_rate(product, buyer.on):
-        message = "This product is not available. Remove it from the order."
+        # of a draft nobody is told that it is there
+        name = "This product" if product is None or product.is_draft else product.name
+        message = f"{name} cannot be ordered now. Take it out of the order."
         return Problem(RefusalCode.PRODUCT_UNAVAILABLE, message, ())
     if suits_everybody(product, buyer.rules):
         return None
     if not buyer.is_reader:
+        send = "send the one that `submitHairTest` returned" if buyer.is_token_sent else "send `reportAccessToken`"
         message = (
-            f"{product.name} does not suit everybody. Only the person of the report can order it: sign in as the "
-            "report's owner, or send `reportAccessToken`."
+            f"{product.name} does not suit everybody. Only the person of the report can order it{_but_token(buyer)}: "
+            f"sign in as the report's owner, or {send}."
         )
         return Problem(RefusalCode.REPORT_ACCESS_REQUIRED, message, ())
     if buyer.is_outdated:
         message = f"The answers behind this report are too old to order {product.name}. Take the hair test again."
         return Problem(RefusalCode.REPORT_TOO_OLD, message, ())
     return None
+
+
+def _but_token(buyer: _Buyer) -> str:
+    """Return the words about a token that did not open the report: which of both it is, is not told."""
+    if buyer.is_reader or not buyer.is_token_sent:
+        return ""
+    return ", and the `reportAccessToken` that was sent is wrong or has ended"
 
 
 def _has_rate(product: ProductRecord, on: date) -> bool:
@@ -326,13 +381,15 @@ def _has_rate(product: ProductRecord, on: date) -> bool:
     return True
 
 
-def _block_of(product: ProductRecord, gates: tuple[GateCode, ...]) -> Problem | None:
+def _block_of(product: ProductRecord, gates: tuple[GateCode, ...], ordered: Sequence[ProductRecord]) -> Problem | None:
     if not gates:
         return None
     if GateCode.G16_PRESCRIPTION in gates:
         message = f"{product.name} is sold on a doctor's prescription only. Remove it from the order."
     elif set(gates) == {GateCode.G17_DUPLICATE_ACTIVE}:
-        message = f"{product.name} acts by the same substance as another product of this order. Remove one of the two."
+        other = next(one for one in ordered if not set(one.actives).isdisjoint(product.actives))
+        name = "another product of this order" if other.is_draft else other.name
+        message = f"{product.name} acts by the same substance as {name}. Take one of the two out of the order."
     else:
         message = f"{product.name} cannot be ordered with this report, for safety. Please talk to a doctor first."
     return Problem(RefusalCode.SAFETY_BLOCK, message, (), tuple(dict.fromkeys(gates)))

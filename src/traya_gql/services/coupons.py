@@ -23,13 +23,15 @@ from traya_gql.domain.coupon_checks import TypedTerms, check_new_code, check_ter
 from traya_gql.domain.coupons import (
     CouponLine,
     CouponRefusalReason,
+    CouponTerms,
     Redeemer,
+    RefusalFacts,
     check_code,
     discounts,
     refusal_message,
     why_refused,
 )
-from traya_gql.domain.products import ProductStatus
+from traya_gql.domain.products import ProductCategory, ProductStatus
 from traya_gql.domain.refusals import InvalidInput, InvalidValue, Problem, Problems, Refusal, RefusalCode
 from traya_gql.services.idempotency import WAIT_S
 from traya_gql.services.versions import StaleVersion
@@ -40,12 +42,36 @@ class CouponRefusal(NamedTuple):
 
     Args:
         min_subtotal_paise: what the lines must cost together, of BELOW_MINIMUM alone.
+        categories: the shelves whose products it is for, of NOT_FOR_THESE_PRODUCTS alone.
+        starts_at: the first moment at which it counts, of NOT_YET_VALID alone.
+        ends_at: the first moment at which it counts no more, of EXPIRED alone.
         product_id: the product to add, of FREE_ITEM_MISSING alone: it can be ordered now.
     """
 
     reason: CouponRefusalReason
     min_subtotal_paise: int | None = None
+    categories: tuple[ProductCategory, ...] = ()
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
     product_id: UUID | None = None
+
+
+def _told(reason: CouponRefusalReason, terms: CouponTerms) -> CouponRefusal:
+    """Return what of the terms is told: what the reason is about, and nothing else."""
+    if reason is CouponRefusalReason.BELOW_MINIMUM:
+        return CouponRefusal(reason, min_subtotal_paise=terms.min_subtotal_paise)
+    if reason is CouponRefusalReason.NOT_FOR_THESE_PRODUCTS:
+        return CouponRefusal(reason, categories=terms.categories)
+    if reason is CouponRefusalReason.NOT_YET_VALID:
+        return CouponRefusal(reason, starts_at=terms.starts_at)
+    if reason is CouponRefusalReason.EXPIRED:
+        return CouponRefusal(reason, ends_at=terms.ends_at)
+    if reason is CouponRefusalReason.FREE_ITEM_MISSING:
+        return CouponRefusal(reason, product_id=terms.product_id)
+    return CouponRefusal(reason)
+
+
+_NO_FACTS = RefusalFacts()
 
 
 class CouponRefused(Refusal):
@@ -53,15 +79,11 @@ class CouponRefused(Refusal):
 
     codes = frozenset({RefusalCode.INVALID_COUPON})
 
-    def __init__(self, reason: CouponRefusalReason, coupon: CouponRecord | None = None) -> None:
-        refusal = CouponRefusal(reason)
-        least = 0
-        if coupon is not None and reason is CouponRefusalReason.BELOW_MINIMUM:
-            least = coupon.terms.min_subtotal_paise
-            refusal = CouponRefusal(reason, min_subtotal_paise=least)
-        if coupon is not None and reason is CouponRefusalReason.FREE_ITEM_MISSING:
-            refusal = CouponRefusal(reason, product_id=coupon.terms.product_id)
-        message = refusal_message(reason, min_subtotal_paise=least)
+    def __init__(
+        self, reason: CouponRefusalReason, *, terms: CouponTerms | None = None, facts: RefusalFacts = _NO_FACTS
+    ) -> None:
+        refusal = CouponRefusal(reason) if terms is None else _told(reason, terms)
+        message = refusal_message(reason, facts)
         super().__init__(Problem(RefusalCode.INVALID_COUPON, message, ("input", "couponCode"), detail=refusal))
         self.reason = reason
 
@@ -104,11 +126,11 @@ class CouponInUse(Refusal):
 
 
 class FoundCoupon(NamedTuple):
-    """A coupon, and who would use it. `is_free_item_sold` is True where nothing is free."""
+    """A coupon, and who would use it. `free_product`: one piece of it is free; None too when it cannot be sold now."""
 
     coupon: CouponRecord
     redeemer: Redeemer
-    is_free_item_sold: bool = True
+    free_product: ProductRecord | None = None
 
 
 async def find_coupon(code: str, *, customer_id: UUID | None) -> FoundCoupon:
@@ -135,15 +157,15 @@ async def find_coupon(code: str, *, customer_id: UUID | None) -> FoundCoupon:
     return FoundCoupon(
         coupon,
         Redeemer(is_signed_in=customer_id is not None, uses=uses, has_ordered=has_ordered),
-        is_free_item_sold=await _is_sold(coupon.terms.product_id),
+        free_product=await _sold(coupon.terms.product_id),
     )
 
 
-async def _is_sold(product_id: UUID | None) -> bool:
+async def _sold(product_id: UUID | None) -> ProductRecord | None:
     if product_id is None:
-        return True
+        return None
     product = (await products.by_ids([product_id])).get(product_id)
-    return product is not None and product.can_be_sent and _can_be_free(product)
+    return product if product is not None and product.can_be_sent and _can_be_free(product) else None
 
 
 def _can_be_free(product: ProductRecord) -> bool:
@@ -159,11 +181,11 @@ def coupon_discounts(
     Raises:
         CouponRefused: it does not count for this order.
     """
-    coupon = found.coupon
+    coupon, terms = found.coupon, found.coupon.terms
     reason = why_refused(
-        coupon.terms,
+        terms,
         is_enabled=coupon.is_enabled,
-        is_free_item_sold=found.is_free_item_sold,
+        is_free_item_sold=terms.product_id is None or found.free_product is not None,
         uses=coupon.uses,
         redeemer=found.redeemer,
         subtotal_paise=subtotal_paise,
@@ -171,8 +193,13 @@ def coupon_discounts(
         at=at,
     )
     if reason is not None:
-        raise CouponRefused(reason, coupon)
-    return discounts(coupon.terms, lines)
+        facts = RefusalFacts(
+            min_subtotal_paise=terms.min_subtotal_paise,
+            categories=terms.categories,
+            free_product="product" if found.free_product is None else found.free_product.name,
+        )
+        raise CouponRefused(reason, terms=terms, facts=facts)
+    return discounts(terms, lines)
 
 
 async def redeem_coupon(found: FoundCoupon, *, customer_id: UUID | None) -> None:
@@ -259,10 +286,11 @@ class Coupons:
         """
         problems = Problems()
         checked = problems.take("code", lambda: check_new_code(code))
-        terms = check_terms(typed, problems)
+        at = self.now()
+        terms = check_terms(typed, problems, made_at=at)
         assert checked is not None  # noqa: S101 - no problem was found
         await _refuse_what_cannot_be_free(terms.product_id)
-        coupon = CouponDocument(id=uuid4(), created_at=self.now(), code=checked, terms=terms, created_by=by)
+        coupon = CouponDocument(id=uuid4(), created_at=at, code=checked, terms=terms, created_by=by)
         try:
             return await coupon.insert()
         except DuplicateKeyError:
@@ -273,7 +301,8 @@ class Coupons:
     ) -> CouponRecord:
         """Replace all terms of a coupon, and note what they were; `coupon_id` is None where the client sent no id.
 
-        Once an order used it, what it takes off stays (`CouponTerms.value`); all other terms can still change.
+        Terms that it has already change nothing. Once an order used it, what it takes off stays (`CouponTerms.value`);
+        all other terms can still change.
 
         Raises:
             InvalidInput: terms break rules, or no such product can be free.
@@ -291,6 +320,8 @@ class Coupons:
             known = await _known(coupon_id)
             if known.version != expected_version:
                 raise StaleVersion
+            if known.terms == terms:
+                return known
             changed = await coupons.change_terms(coupon_id, from_version=expected_version, terms=terms)
             if changed is None:
                 raise CouponInUse

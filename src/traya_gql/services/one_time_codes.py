@@ -16,6 +16,7 @@ from traya_gql.documents.one_time_codes import OneTimeCodeDocument, OneTimeCodeR
 from traya_gql.domain.phones import normalise_phone
 from traya_gql.domain.rates import Rates
 from traya_gql.domain.refusals import Problem, Problems, Refusal, RefusalCode
+from traya_gql.domain.text import plain_digits
 from traya_gql.integrations.messages import MessageNotSent, Messages
 from traya_gql.services.keys import Keys
 from traya_gql.services.rate_limits import Hit, RateLimiter
@@ -108,7 +109,7 @@ class OneTimeCodes:
             CodeInvalid: wrong, used, expired, or guessed five times before.
             RateLimited: too many guesses from this address, or at the codes of one phone.
         """
-        code = code.replace(" ", "")
+        code = plain_digits(code.replace(" ", ""))
         if not _CODE.fullmatch(code):  # a slip of the keyboard is no guess
             raise CodeInvalid
         await self.limiter.hit(Hit(name="otp_guesses_per_ip", rate=self.rates.otp_guesses_per_ip, key=address))

@@ -24,10 +24,21 @@ from traya_gql.domain.ruleset.offers import KitChoice
 from traya_gql.domain.ruleset.rules import Ruleset
 from traya_gql.services.access_tokens import AccessTokens, Grant, Issued, Kind
 from traya_gql.services.asker import Asker
-from traya_gql.services.baskets import BASKET_CODES, CheckedLine, WantedLine, check_link, check_wanted, fill_basket
+from traya_gql.services.baskets import (
+    BASKET_CODES,
+    NO_ACCESS,
+    CheckedLine,
+    ReportAccess,
+    WantedLine,
+    check_link,
+    check_wanted,
+    fill_basket,
+    refuse_by_name,
+)
 from traya_gql.services.coupons import CouponTurns, redeem_coupon
+from traya_gql.services.guesses import Guesses
 from traya_gql.services.idempotency import Once
-from traya_gql.services.prices import Destination, Price, counted_misses, price_basket, typed_coupon
+from traya_gql.services.prices import Destination, Price, price_basket, typed_coupon
 from traya_gql.services.rate_limits import Hit, RateLimiter
 
 ORDER_INPUT_CODES = BASKET_CODES | ADDRESS_CODES | {RefusalCode.INVALID_PHONE}
@@ -35,14 +46,25 @@ ORDER_INPUT_CODES = BASKET_CODES | ADDRESS_CODES | {RefusalCode.INVALID_PHONE}
 
 
 class PriceChanged(Refusal):
-    """The order would cost something else than the client expects. `price` is what it costs now."""
+    """The order is not what the client expects. `price` is what it is, and costs, now.
+
+    `is_total_right`: it costs what the client says. `is_keyed`: the client sent the key of a preview.
+    """
 
     codes = frozenset({RefusalCode.PRICE_CHANGED})
 
-    def __init__(self, price: Price) -> None:
-        total = rupees(price.pricing.total_paise)
-        message = f"This order costs {total} rupees now. Look at the price, and order again if you agree."
-        super().__init__(Problem(RefusalCode.PRICE_CHANGED, message, ("input", "expectedTotal")))
+    def __init__(self, price: Price, *, is_total_right: bool, is_keyed: bool) -> None:
+        total, at = rupees(price.pricing.total_paise), "previewKey"
+        if not is_total_right:
+            message = f"This order costs {total} rupees now. Look at the price, and order again if you agree."
+            at = "expectedTotal"
+        elif is_keyed:
+            message = "What is ordered is not what was previewed. Look at the lines again, and order if you agree."
+        else:
+            message = (
+                "Send the `previewKey` of `pricePreview`: without `lines` the total alone does not say what is meant."
+            )
+        super().__init__(Problem(RefusalCode.PRICE_CHANGED, message, ("input", at)))
         self.price = price
 
 
@@ -103,13 +125,12 @@ class Orders:
     tokens: AccessTokens
     limiter: RateLimiter
     rates: Rates
+    guesses: Guesses
     rules: Ruleset
     turns: CouponTurns
     now: Callable[[], datetime]
 
-    async def place(
-        self, command: PlaceOrder, *, asker: Asker, opened_reports: frozenset[UUID] = frozenset()
-    ) -> Placed:
+    async def place(self, command: PlaceOrder, *, asker: Asker, access: ReportAccess = NO_ACCESS) -> Placed:
         """Store the order with the price of now, and use up its coupon, in one transaction.
 
         It belongs to the customer who is signed in; a guest's belongs to nobody until it is claimed. Who may have which
@@ -117,16 +138,16 @@ class Orders:
 
         Raises:
             InvalidInput: phone, lines, kit, total or addresses break rules.
-            RateLimited: too many from this asker, or this address; too many guesses at reports or coupons.
+            RateLimited: too many from this asker, or this address; too many guesses at reports.
             ReportNotFound: no such report.
             LinesRefused: a line's product does not exist, cannot be sent, or may not be sold to this person or asker.
             NotServiceable: nothing is delivered to the shipping address.
-            CouponRefused: the coupon does not count for this order.
+            CouponRefused: the coupon does not count for this order, or too many were guessed and none was previewed.
             PriceChanged: it costs something else than the client expects.
             IdempotencyConflict, IdempotencyInProgress: see `Once.run`.
         """
         coupon_code = typed_coupon(command.coupon_code)
-        checked, expected_paise = _check(command, coupon_code)
+        checked, expected_paise = await _check(command, coupon_code)
         name = asker.name(checked.phone)
         await self.limiter.hit(
             Hit(name="orders_per_asker", rate=self.rates.orders_per_asker, key=name),
@@ -143,7 +164,7 @@ class Orders:
                 lines=checked.lines,
                 kit=command.kit,
                 asker=asker,
-                opened_reports=opened_reports,
+                access=access,
                 rules=self.rules,
                 at=made_at,
             )
@@ -153,10 +174,10 @@ class Orders:
                 coupon_code=coupon_code,
                 destination=Destination(address.pin_code, address.state, ("shippingAddress", "pinCode")),
                 customer_id=asker.customer_id,
+                seal=self.guesses.seal,
                 at=made_at,
             )
-            if not _is_as_expected(price, command, expected_paise):
-                raise PriceChanged(price)
+            _refuse_if_changed(price, command, expected_paise)
             if basket.refusal is not None:
                 # after the price: trying at another one would tell of the answers, and leave no order behind
                 raise basket.refusal
@@ -183,8 +204,9 @@ class Orders:
             )
             return await order.insert()
 
+        _, _, seal = (command.preview_key or "").partition(".")
         async with (
-            counted_misses(self.limiter, self.rates, address=asker.address, coupon_code=coupon_code),
+            self.guesses.counted(asker, coupon_code=coupon_code, seal=seal),
             self.turns.take(coupon_code),
         ):
             outcome = await self.once.run(
@@ -205,16 +227,17 @@ class Orders:
         )
 
 
-def _is_as_expected(price: Price, command: PlaceOrder, expected_paise: int | None) -> bool:
-    if price.pricing.total_paise != expected_paise:
-        return False
-    if command.preview_key is None:
-        # the lines of a kit are named by nobody: another kit may happen to cost the same
-        return command.lines is not None
-    return command.preview_key == price.key
+def _refuse_if_changed(price: Price, command: PlaceOrder, expected_paise: int | None) -> None:
+    is_total_right = price.pricing.total_paise == expected_paise
+    # the lines of a kit are named by nobody: another kit may happen to cost the same
+    is_agreed = command.lines is not None
+    if command.preview_key is not None:
+        is_agreed = price.is_previewed_by(command.preview_key)
+    if not (is_total_right and is_agreed):
+        raise PriceChanged(price, is_total_right=is_total_right, is_keyed=bool(command.preview_key))
 
 
-def _check(command: PlaceOrder, coupon_code: str | None) -> tuple[_Checked, int | None]:
+async def _check(command: PlaceOrder, coupon_code: str | None) -> tuple[_Checked, int | None]:
     problems = Problems()
     phone = problems.take("phone", lambda: normalise_phone(command.phone))
     expected = command.expected_total
@@ -226,7 +249,7 @@ def _check(command: PlaceOrder, coupon_code: str | None) -> tuple[_Checked, int 
     if command.billing_address is not None:
         with problems.under("billingAddress"):
             billing = check_address(command.billing_address, problems)
-    problems.refuse_if_any()
+    await refuse_by_name(problems, command.lines)
     check_link(command.report_public_id)
     checked = _Checked.model_validate(
         {

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -16,11 +15,11 @@ from pydantic import BaseModel, ConfigDict
 
 from traya_gql.documents.orders import OrderLineRecord
 from traya_gql.domain.addresses import AddressWarning, check_pin_code, pin_warnings
-from traya_gql.domain.coupons import CouponRefusalReason, check_code
+from traya_gql.domain.coupons import check_code
 from traya_gql.domain.days import day_in_india
 from traya_gql.domain.delivery import CashOnDeliveryRefusal, DeliveryEstimate, Zone, delivery_rules
 from traya_gql.domain.gst import gst_rates
-from traya_gql.domain.pins import states_of
+from traya_gql.domain.pins import is_army_post, states_of
 from traya_gql.domain.pricing import Pricing, Terms, quote
 from traya_gql.domain.rates import Rates
 from traya_gql.domain.refusals import InvalidValue, Problem, Problems, Refusal, RefusalCode
@@ -28,10 +27,20 @@ from traya_gql.domain.ruleset.offers import KitChoice
 from traya_gql.domain.ruleset.rules import Ruleset
 from traya_gql.domain.states import IndianState
 from traya_gql.services.asker import Asker
-from traya_gql.services.baskets import BASKET_CODES, Basket, WantedLine, check_link, check_wanted, fill_basket
-from traya_gql.services.coupons import CouponRefused, FoundCoupon, coupon_discounts, find_coupon
-from traya_gql.services.rate_limits import Hit, RateLimited, RateLimiter
-from traya_gql.services.reports import ReportNotFound
+from traya_gql.services.baskets import (
+    BASKET_CODES,
+    NO_ACCESS,
+    Basket,
+    ReportAccess,
+    WantedLine,
+    check_link,
+    check_wanted,
+    fill_basket,
+    refuse_by_name,
+)
+from traya_gql.services.coupons import FoundCoupon, coupon_discounts, find_coupon
+from traya_gql.services.guesses import Guesses
+from traya_gql.services.rate_limits import Hit, RateLimiter
 
 _KEY_BYTES = 16
 
@@ -79,6 +88,7 @@ class Price(NamedTuple):
     Args:
         lines: as an order would keep them.
         coupon: the coupon that counts, to be redeemed with the order.
+        coupon_seal: shows that the code was found to count (`Guesses.seal`); empty without a coupon.
         free_shipping_from_paise: goods of so much are sent for nothing.
         no_cash: why it cannot be paid at the door; None when it can.
         warnings: what looks wrong with where it goes.
@@ -89,6 +99,7 @@ class Price(NamedTuple):
     pricing: Pricing
     kit: KitChoice | None
     coupon: FoundCoupon | None
+    coupon_seal: str
     zone: Zone
     estimate: DeliveryEstimate
     free_shipping_from_paise: int
@@ -98,10 +109,18 @@ class Price(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Stands for all that would be sold and charged: 22 characters, another one for whatever else is.
+        """Stands for all that would be sold and charged, another one for whatever else is; and holds the coupon's seal.
 
-        Totals alone may agree by chance: what is missing in a kit can be what the parcel then costs.
+        22 characters, and with a coupon a dot and 22 more. Totals alone may agree by chance: what is missing in a kit
+        can be what the parcel then costs.
         """
+        return f"{self._digest()}.{self.coupon_seal}" if self.coupon_seal else self._digest()
+
+    def is_previewed_by(self, key: str) -> bool:
+        """Whether a preview with this key was of just this price. Seals aside: they change with the server's secret."""
+        return key.partition(".")[0] == self._digest()
+
+    def _digest(self) -> str:
         charged = [
             [[line.product_id.hex, line.quantity, line.unit_price_paise, line.discount_paise] for line in self.lines],
             None if self.kit is None else [self.kit.kind, self.kit.months],
@@ -119,27 +138,26 @@ class Prices:
 
     limiter: RateLimiter
     rates: Rates
+    guesses: Guesses
     rules: Ruleset
     now: Callable[[], datetime]
 
-    async def preview(
-        self, command: PreviewPrice, *, asker: Asker, opened_reports: frozenset[UUID] = frozenset()
-    ) -> Price:
+    async def preview(self, command: PreviewPrice, *, asker: Asker, access: ReportAccess = NO_ACCESS) -> Price:
         """Return what `Orders.place` would charge now for the same; nothing is stored, held back or used up.
 
         For who may not read the report its answers are not looked at: the order may still be refused for safety.
 
         Raises:
             InvalidInput: lines, kit or PIN code break rules.
-            RateLimited: too many from this address; too many guesses at reports or coupons from it.
+            RateLimited: too many from this address, or too many guesses at reports from it.
             ReportNotFound: no such report.
-            LinesRefused, NotServiceable, CouponRefused: as when placing the order.
+            LinesRefused, NotServiceable, CouponRefused: as when placing the order; guessed coupons too.
         """
         problems = Problems()
         pin_code = problems.take("pinCode", lambda: check_pin_code(command.pin_code))
         state = None if pin_code is None else _state(pin_code, command.state, problems)
         lines = check_wanted(command.lines, kit=command.kit, problems=problems)
-        problems.refuse_if_any()
+        await refuse_by_name(problems, command.lines)
         check_link(command.report_public_id)
         assert pin_code is not None  # noqa: S101 - no problem was found
         if state is None:
@@ -149,13 +167,13 @@ class Prices:
         await self.limiter.hit(
             Hit(name="price_previews_per_ip", rate=self.rates.price_previews_per_ip, key=asker.address)
         )
-        async with counted_misses(self.limiter, self.rates, address=asker.address, coupon_code=coupon_code):
+        async with self.guesses.counted(asker, coupon_code=coupon_code):
             basket = await fill_basket(
                 command.report_public_id,
                 lines=lines,
                 kit=command.kit,
                 asker=asker,
-                opened_reports=opened_reports,
+                access=access,
                 rules=self.rules,
                 at=at,
             )
@@ -165,11 +183,12 @@ class Prices:
                 coupon_code=coupon_code,
                 destination=Destination(pin_code, state, ("pinCode",)),
                 customer_id=asker.customer_id,
+                seal=self.guesses.seal,
                 at=at,
             )
             if price.coupon is not None:
                 # who guesses many codes at once does not learn of a hit either
-                await _of_tries(self.limiter.check(_coupon_miss(self.rates, asker.address)))
+                await self.guesses.check_coupon(asker)
             return price
 
 
@@ -191,7 +210,9 @@ def _state(pin_code: str, typed: IndianState | None, problems: Problems) -> Indi
     if typed is not None:
         return typed
     states = states_of(pin_code)
-    if len(states) > 1:
+    if is_army_post(pin_code):
+        problems.add(RefusalCode.REQUIRED, "This is a PIN code of the Army Postal Service. Name the state.", "state")
+    elif len(states) > 1:
         places = " or ".join(sorted(one.label for one in states))
         problems.add(RefusalCode.REQUIRED, f"This PIN code may lie in {places}. Name the state.", "state")
     return next(iter(states)) if len(states) == 1 else None
@@ -204,9 +225,10 @@ async def price_basket(
     coupon_code: str | None,
     destination: Destination,
     customer_id: UUID | None,
+    seal: Callable[[str], str],
     at: datetime,
 ) -> Price:
-    """Return what a basket costs. With a coupon its record is read, and nothing is written.
+    """Return what a basket costs. With a coupon its record is read, and nothing is written. `seal`: see `Guesses.seal`.
 
     Raises:
         NotServiceable: nothing is delivered there.
@@ -238,6 +260,7 @@ async def price_basket(
         pricing=found.pricing,
         kit=kit,
         coupon=coupon,
+        coupon_seal="" if coupon is None else seal(coupon.coupon.code),
         zone=zone,
         estimate=rules.estimate(zone, on=day),
         free_shipping_from_paise=rules.free_from_paise,
@@ -245,44 +268,3 @@ async def price_basket(
         warnings=pin_warnings(destination.pin_code, destination.state, *destination.path[:-1]),
         at=at,
     )
-
-
-@asynccontextmanager
-async def counted_misses(
-    limiter: RateLimiter, rates: Rates, *, address: str, coupon_code: str | None
-) -> AsyncIterator[None]:
-    """Count links and coupons that the block does not find: each is a guess, from this address.
-
-    Who guessed too many coupons may go on without one.
-
-    Raises:
-        RateLimited: there were too many links before.
-        CouponRefused: there were too many coupons before.
-    """
-    report = Hit(name="report_misses_per_ip", rate=rates.report_misses_per_ip, key=address)
-    coupon = _coupon_miss(rates, address)
-    await limiter.check(report)
-    try:
-        if coupon_code is not None:
-            await _of_tries(limiter.check(coupon))
-        yield
-    except ReportNotFound:
-        # as much a guess at a report's link as asking for the report
-        await limiter.hit(report)
-        raise
-    except CouponRefused as refused:
-        if refused.is_miss:
-            await _of_tries(limiter.hit(coupon))
-        raise
-
-
-def _coupon_miss(rates: Rates, address: str) -> Hit:
-    return Hit(name="coupon_misses_per_ip", rate=rates.coupon_misses_per_ip, key=address)
-
-
-async def _of_tries(counting: Awaitable[None]) -> None:
-    """Say of too many coupons what would help: to go on without one."""
-    try:
-        await counting
-    except RateLimited:
-        raise CouponRefused(CouponRefusalReason.TOO_MANY_TRIES) from None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
 from cachetools import LRUCache
 
 from traya_gql.documents import rate_limits as counters
-from traya_gql.domain.rates import Rate
+from traya_gql.domain.rates import Rate, time_to_wait, too_often
 
 REMEMBERED = 10_000
 """How many refusals a process remembers. One that is forgotten early costs a command, and is refused all the same."""
@@ -20,11 +20,22 @@ _HIDDEN_LENGTH = 32  # 128 bits
 
 
 class RateLimited(Exception):
-    """It was asked for too often. `retry_after_s`: after how many seconds it may be asked for again; at least 1."""
+    """It was asked for too often.
 
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(f"asked too often: to be repeated after {retry_after_s} s")
+    Args:
+        retry_after_s: after how many seconds it may be asked for again; at least 1.
+        name: the limit's name.
+    """
+
+    def __init__(self, retry_after_s: int, name: str) -> None:
+        super().__init__(f"{name}: to be repeated after {retry_after_s} s")
         self.retry_after_s = retry_after_s
+        self.name = name
+
+    @property
+    def message(self) -> str:
+        """For people: what was too often, and how long to wait."""
+        return f"{too_often(self.name)} Try again in {time_to_wait(self.retry_after_s)}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +80,7 @@ class RateLimiter:
             pymongo.errors.PyMongoError: the database did not count, so nobody passes.
         """
         ids = [self._id(hit) for hit in hits]
-        self._refuse_remembered(ids)
+        self._refuse_remembered(hits, ids)
         if len(hits) == 1:
             waits = [await self._count(hits[0], ids[0])]
         else:
@@ -80,7 +91,7 @@ class RateLimiter:
                 if isinstance(outcome, BaseException):
                     raise outcome
                 waits.append(outcome)
-        _refuse(waits)
+        _refuse(hits, waits)
 
     async def check(self, *hits: Hit) -> None:
         """Refuse what this process remembers as refused. Sends no command and counts nothing.
@@ -93,11 +104,11 @@ class RateLimiter:
             RateLimited: at least one is remembered as over its limit.
         """
         if self._refused:
-            self._refuse_remembered([self._id(hit) for hit in hits])
+            self._refuse_remembered(hits, [self._id(hit) for hit in hits])
 
-    def _refuse_remembered(self, ids: list[str]) -> None:
+    def _refuse_remembered(self, hits: Sequence[Hit], ids: list[str]) -> None:
         now = self.monotonic()
-        _refuse([self._refused.get(id_, now) - now for id_ in ids])
+        _refuse(hits, [self._refused.get(id_, now) - now for id_ in ids])
 
     async def _count(self, hit: Hit, id_: str) -> float:
         """Return for how many seconds the hit is refused; 0 if it passes."""
@@ -115,6 +126,8 @@ class RateLimiter:
         return f"{hit.name}:{self.hide(f'{hit.name}:{hit.key}')[:_HIDDEN_LENGTH]}"
 
 
-def _refuse(waits_s: list[float]) -> None:
-    if (longest := max(waits_s, default=0)) > 0:
-        raise RateLimited(max(ceil(longest), 1))
+def _refuse(hits: Sequence[Hit], waits_s: list[float]) -> None:
+    refused = [(wait_s, hit.name) for wait_s, hit in zip(waits_s, hits, strict=True) if wait_s > 0]
+    if refused:
+        longest, name = max(refused)
+        raise RateLimited(ceil(longest), name)
