@@ -158,10 +158,18 @@ class Studio:
             workspace.close()
 
     @asynccontextmanager
-    async def at_work(self, *, at_a_time: int = 2, **changes: Any) -> AsyncIterator[None]:
-        """A worker that does what is to be done with photos; `changes` are those of `jobs`."""
+    async def at_work(
+        self, *, at_a_time: int = 2, first_wait_s: float | None = None, **changes: Any
+    ) -> AsyncIterator[None]:
+        """A worker that does what is to be done with photos; `changes` are those of `jobs`.
+
+        `first_wait_s` is another wait after a failure: so long that none is over while a test looks.
+        """
         with self.jobs(**changes) as photos:
-            async with working(self.app, photos.all(), at_a_time=at_a_time) as task:
+            jobs = photos.all()
+            if first_wait_s is not None:
+                jobs = [replace(one, kind=replace(one.kind, first_wait_s=first_wait_s)) for one in jobs]
+            async with working(self.app, jobs, at_a_time=at_a_time) as task:
                 yield
                 if task.done():
                     task.result()

@@ -115,7 +115,7 @@ async def test_a_deletion_is_tried_until_the_store_answers(studio: Studio) -> No
     store = HeldStore(studio.images, is_down=True)
     await delete(studio.client, photo)
 
-    async with studio.at_work(images=store):
+    async with studio.at_work(images=store, first_wait_s=600):
         await until(lambda: studio.jobs_named("delete", state="WAITING", attempts=1))
         waiting = (await studio.record(photo))["state"], studio.files(photo)
         store.is_down = False

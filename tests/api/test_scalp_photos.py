@@ -220,7 +220,7 @@ async def test_a_check_is_tried_again_until_the_store_answers(studio: Studio) ->
         store.is_down = store.asked.count(name) <= 2 and name == "fetch"
 
     store.step = fail_twice
-    async with studio.at_work(images=store):
+    async with studio.at_work(images=store, first_wait_s=600):
         for attempts in (1, 2):
             async with asyncio.timeout(20):
                 while not await studio.jobs_named("check", state="WAITING", attempts=attempts):  # noqa: ASYNC110
@@ -318,7 +318,7 @@ async def test_a_photo_of_another_store_is_neither_shown_nor_lost_and_waits_unti
         seen = await see(studio.client, checked)
         refused = await complete(studio.client, begun)
         await delete(studio.client, checked)
-        async with studio.at_work(images=other):
+        async with studio.at_work(images=other, first_wait_s=600):
             for name in ("check", "delete"):
                 await until(partial(studio.jobs_named, name, state="WAITING", attempts=1))
     states = [(await studio.record(photo))["state"] for photo in (checked, begun, sent)]

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, expect
 
 from tests.browser.browsing import Heard, launched
+
+# its own five seconds are short for a slow machine that loads GraphiQL
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,19 @@ def free_port() -> int:
         return port
 
 
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port that is given to nobody else until the end of the block, while a server of ours may listen on it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        # set only now: who asks for any port is not given this one
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if not sys.platform.startswith("linux"):
+            held.close()
+        yield port
+
+
 @dataclass(frozen=True)
 class Server:
     """A running server."""
@@ -90,26 +103,26 @@ class Server:
 @contextmanager
 def serving(data: Path, *arguments: str, **settings: str) -> Iterator[Server]:
     """A server on this data folder, ready; stopped at the end if it still runs."""
-    port = free_port()
     data.parent.mkdir(parents=True, exist_ok=True)
-    output = data.parent / f"output-{port}.txt"
-    with output.open("w", encoding="utf-8") as target:
-        process = subprocess.Popen(
-            [PROGRAM, "serve", "--port", str(port), "--data", str(data), *arguments],
-            cwd=data.parent,
-            env=environment(**settings),
-            stdout=target,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-    try:
-        wait_until_ready(process, port, output)
-        yield Server(process, port, output)
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            process.wait(HANG_GUARD_S)
+    with reserved_port() as port:
+        output = data.parent / f"output-{port}.txt"
+        with output.open("w", encoding="utf-8") as target:
+            process = subprocess.Popen(
+                [PROGRAM, "serve", "--port", str(port), "--data", str(data), *arguments],
+                cwd=data.parent,
+                env=environment(**settings),
+                stdout=target,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+        try:
+            wait_until_ready(process, port, output)
+            yield Server(process, port, output)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(HANG_GUARD_S)
 
 
 def wait_until_ready(process: subprocess.Popen[str], port: int, output: Path) -> None:

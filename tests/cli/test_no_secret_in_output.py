@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from pymongo import MongoClient
 
 from tests.cli.serving import Server, serving
 from tests.cli.serving import run as command
 from tests.integrations.sms_standin import SmsMode, SmsStandIn, sms_standin_in_a_thread
-from tests.processes import HANG_GUARD_S, eventually, processes_of
+from tests.processes import HANG_GUARD_S, eventually_dead, processes_of
 from tests.support import REQUEST_OTP, SAFE, VERIFY_OTP, address, example, given, hair_test, order
 from traya_gql.integrations.mongodb.embedded import attach
 
 pytestmark = pytest.mark.slow
 
+CODE_LENGTH = 6
 PHONE, DOCTOR, ADMIN = "6123409871", "6123409872", "6123409873"
 PLANTED = {
     "phone": PHONE,
@@ -282,6 +286,20 @@ def break_down(run: Run, made: dict[str, Any]) -> list[str]:
     return [error["extensions"]["incidentId"] for answer in faults for error in answer["errors"]]
 
 
+def told_in(printed: str, secrets: dict[str, str]) -> list[str]:
+    """Return the names of the secrets that were printed.
+
+    Six digits of a code stand in some random id now and then: a code counts where it stands by itself.
+    """
+    patterns = {
+        name: rf"(?<![0-9a-f]){secret}(?![0-9a-f])"
+        if secret.isdecimal() and len(secret) == CODE_LENGTH
+        else re.escape(secret)
+        for name, secret in secrets.items()
+    }
+    return [name for name, pattern in patterns.items() if re.search(pattern, printed, re.IGNORECASE)]
+
+
 def test_no_planted_secret_is_in_the_output(run: Run) -> None:
     made = use_everything(run)
     ask_badly(run)
@@ -291,7 +309,7 @@ def test_no_planted_secret_is_in_the_output(run: Run) -> None:
 
     printed = ends.read_text(encoding="utf-8")
 
-    found = [name for name, secret in run.secrets.items() if secret.lower() in printed.lower()]
+    found = told_in(printed, run.secrets)
     assert found == [], [line for line in printed.splitlines() if any(run.secrets[name] in line for name in found)]
     # and it is not for want of lines
     assert len(incidents) == 6
@@ -305,12 +323,14 @@ def test_a_dead_database_is_told_without_secrets(run: Run, tmp_path: Path) -> No
     made = use_everything(run)
     processes = processes_of(tmp_path / "mongodb")
     for name in ("keeper", "mongod"):
-        processes[name].kill()
-    eventually(lambda: not processes["mongod"].is_running())
+        # the keeper takes mongod along
+        with suppress(psutil.NoSuchProcess):
+            processes[name].kill()
+    eventually_dead(processes["mongod"])
 
     answer = run.ask(example("place_order"), input={**made["order"], "idempotencyKey": hair_test()["idempotencyKey"]})
     run.server.stop()
 
     assert answer["errors"][0]["extensions"]["code"] in {"INTERNAL_SERVER_ERROR", "TIMEOUT"}
     printed = run.server.output.read_text(encoding="utf-8")
-    assert [name for name, secret in run.secrets.items() if secret.lower() in printed.lower()] == []
+    assert told_in(printed, run.secrets) == []

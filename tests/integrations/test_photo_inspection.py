@@ -11,7 +11,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageCms, ImageStat
 
@@ -615,11 +615,13 @@ async def test_a_heic_of_parts_is_taken(look: Look, sent: Drawer, size: tuple[in
     assert look.copy().getpixel((20, 20)) == pytest.approx(SKIN, abs=8)
 
 
+@settings(deadline=None)
 @given(photo_format=st.sampled_from(PhotoFormat), data=st.binary())
 def test_any_bytes_can_be_looked_through(photo_format: PhotoFormat, data: bytes) -> None:
     assert refusal_of(photo_format, data) in {None, *RejectionReason}
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_heic_with_any_fault_can_be_looked_through(data: st.DataObject) -> None:
     whole = bytearray(heic_of_parts(flat(3), side=64))

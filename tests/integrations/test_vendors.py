@@ -329,7 +329,7 @@ async def test_the_loop_goes_on_while_blocking_work_hangs() -> None:
 
 
 async def test_hanging_work_holds_no_more_threads_than_there_are_and_what_finds_none_never_starts() -> None:
-    called = vendor(threads=2, attempts=1, timeout_s=0.5)
+    called = vendor(threads=2, attempts=1, timeout_s=1.5)
     started: list[int] = []
 
     with hanging() as released:

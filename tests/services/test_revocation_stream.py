@@ -133,7 +133,7 @@ async def test_the_database_is_read_when_the_stream_has_been_lost_for_long(clien
 async def test_a_process_that_stood_still_does_not_trust_its_memory(
     client: GraphClient, database: Any, mongodb_uri: str
 ) -> None:
-    session, fresh_s = uuid4(), 1.5
+    session, fresh_s = uuid4(), 3.0
 
     def revoke_from_another_process() -> None:
         with MongoClient[dict[str, Any]](mongodb_uri, w="majority", uuidRepresentation="standard") as other:
@@ -154,7 +154,7 @@ async def test_a_process_that_stood_still_does_not_trust_its_memory(
 
 
 async def test_an_answer_that_lay_about_while_the_process_stood_still_proves_nothing(client: GraphClient) -> None:
-    fresh_s, seen = 1.5, []
+    fresh_s, seen = 3.0, []
 
     async with following(Revocations(now=now, fresh_s=fresh_s)) as memory:
         # the next answer reaches the socket meanwhile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -36,6 +37,11 @@ class Clock:
         return now() + self.ahead
 
 
+def fresh_for_long(clock: Callable[[], datetime] = now) -> Revocations:
+    """A memory that is trusted even when the machine stands still for seconds."""
+    return Revocations(now=clock, fresh_s=HANG_S)
+
+
 async def test_a_revocation_is_seen_by_every_process_that_follows(transactions: Transactions) -> None:
     session, customer = uuid4(), uuid4()
 
@@ -43,7 +49,7 @@ async def test_a_revocation_is_seen_by_every_process_that_follows(transactions: 
         await revoke_session(session, expires_at=soon())
         await revoke_before(customer, min_version=2, expires_at=soon())
 
-    async with following(Revocations(now=now)) as first, following(Revocations(now=now)) as second:
+    async with following(fresh_for_long()) as first, following(fresh_for_long()) as second:
         assert answer(first, session=session, customer=customer) is False
         assert answer(second, session=session, customer=customer) is False
 
@@ -58,7 +64,7 @@ async def test_a_revocation_is_seen_by_every_process_that_follows(transactions: 
 async def test_lower_versions_die_and_equal_and_higher_ones_live(client: GraphClient) -> None:
     customer = uuid4()
 
-    async with following(Revocations(now=now)) as memory:
+    async with following(fresh_for_long()) as memory:
         await revoke_before(customer, min_version=3, expires_at=soon())
         await until_revoked(memory, customer=customer)
 
@@ -73,7 +79,7 @@ async def test_lower_versions_die_and_equal_and_higher_ones_live(client: GraphCl
 async def test_a_raised_version_reaches_a_process_that_knows_a_lower_one(client: GraphClient) -> None:
     customer = uuid4()
 
-    async with following(Revocations(now=now)) as memory:
+    async with following(fresh_for_long()) as memory:
         await revoke_before(customer, min_version=2, expires_at=soon())
         await until_revoked(memory, customer=customer)
         assert answer(memory, customer=customer, version=2) is False
@@ -108,7 +114,7 @@ async def test_an_aborted_transaction_revokes_nothing(transactions: Transactions
         await revoke_session(aborted, expires_at=soon())
         raise LookupError
 
-    async with following(Revocations(now=now)) as memory:
+    async with following(fresh_for_long()) as memory:
         with pytest.raises(LookupError):
             await transactions.run(work)
         # the stream keeps the order: once this is known, the other would be
@@ -124,7 +130,7 @@ async def test_what_was_revoked_before_the_start_is_loaded(client: GraphClient) 
     await revoke_session(session, expires_at=soon())
     await revoke_before(customer, min_version=2, expires_at=soon())
 
-    async with following(Revocations(now=now)) as memory:
+    async with following(fresh_for_long()) as memory:
         assert answer(memory, session=session) is True
         assert answer(memory, customer=customer) is True
         assert len(memory) == 2
@@ -134,7 +140,7 @@ async def test_no_command_is_sent_while_the_memory_is_fresh(client: GraphClient)
     session, customer = uuid4(), uuid4()
     await revoke_session(session, expires_at=soon())
 
-    async with following(Revocations(now=now)) as memory:
+    async with following(fresh_for_long()) as memory:
         with client.commands.counting(is_whole=True) as commands:
             assert await memory.is_revoked(session_id=session, customer_id=customer, version=1)
             assert not await memory.is_revoked(session_id=uuid4(), customer_id=customer, version=1)
@@ -194,7 +200,7 @@ async def test_a_late_change_does_not_lower_a_version(client: GraphClient) -> No
 async def test_expired_revocations_are_forgotten(client: GraphClient) -> None:
     clock, session, customer, later = Clock(), uuid4(), uuid4(), uuid4()
 
-    async with following(Revocations(now=clock)) as memory:
+    async with following(fresh_for_long(clock)) as memory:
         await revoke_session(session, expires_at=soon())
         await revoke_before(customer, min_version=2, expires_at=soon())
         await revoke_session(later, expires_at=soon() + timedelta(hours=1))
@@ -215,6 +221,6 @@ async def test_what_expired_before_the_start_is_not_loaded(client: GraphClient) 
     await revoke_session(live, expires_at=soon() + timedelta(hours=1))
     clock.ahead = timedelta(minutes=17)
 
-    async with following(Revocations(now=clock)) as memory:
+    async with following(fresh_for_long(clock)) as memory:
         assert answer(memory, session=live) is True
         assert answer(memory, session=expired) is False

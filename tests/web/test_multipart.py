@@ -27,6 +27,7 @@ from starlette.routing import Route
 from starlette.types import Message
 from strawberry.schema.config import StrawberryConfig
 
+from tests.processes import HANG_GUARD_S
 from traya_gql.app import now
 from traya_gql.context import Context
 from traya_gql.graph import Graph
@@ -879,10 +880,10 @@ async def test_a_request_that_takes_too_long_to_arrive_is_ended_and_leaves_no_fi
 
 
 async def test_requests_beyond_the_places_wait_unread(tmp_path: Path) -> None:
-    asker = asker_on(tmp_path, seconds=0.5, at_a_time=1)
+    asker = asker_on(tmp_path, seconds=1.5, at_a_time=1)
     first, second = Wire([some(START), lambda: None]), Wire([some(START), lambda: None])
     asked = asyncio.create_task(first.ask(asker))
-    await first.waiting.wait()
+    await asyncio.wait_for(first.waiting.wait(), HANG_GUARD_S)
 
     await asyncio.gather(asked, second.ask(asker))
 

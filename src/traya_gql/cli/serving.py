@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from typing import Annotated
 
@@ -63,6 +64,8 @@ def serve(
                 http="httptools",
                 ws="none",
                 workers=workers,
+                # a worker that is still importing does not answer, and is killed for it: on a slow machine, each
+                timeout_worker_healthcheck=60,
                 access_log=False,
                 log_config=None,
                 # whom to believe about addresses is decided in web/client_address.py
@@ -84,13 +87,25 @@ class _Workers(Multiprocess):
     """Worker processes that leave the terminal's Ctrl-C to their parent, which ends them in order."""
 
     def init_processes(self) -> None:
-        """Start the workers with SIGINT blocked: one that is still importing would die of it with a traceback."""
+        """Start the workers."""
         resource_tracker.ensure_running()  # before, as its own start unblocks SIGINT
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with _ctrl_c_blocked():
             super().init_processes()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+    def keep_subprocess_alive(self) -> None:
+        """Start others for workers that died."""
+        with _ctrl_c_blocked():
+            super().keep_subprocess_alive()
+
+
+@contextlib.contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Start processes with SIGINT blocked: one that is still importing would die of it with a traceback."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 async def _prepare(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from traya_gql.domain.ruleset.rules import current_ruleset
 
 RULES = current_ruleset()
 SHOP = [seed.product for seed in catalogue()]
-HANG_S = 3
+HANG_S = 15
 """Far above what five thousand products take, far below what reading all their texts does."""
 
 

@@ -13,6 +13,13 @@ from pymongo.monitoring import CommandListener
 OPERATION_DEADLINE_S = 10
 """How long any one operation may take, repeats after a change of primary included."""
 
+CONNECT_DEADLINE_S = 5
+"""How long a connection may take to open, and how late MongoDB's answer to the driver's look, due every 10 s, may be.
+
+A look without an answer ends every operation that is under way: most are sent again, and the others fail. So it is
+longer than a process that is paused, or starved, stands still. A server that is gone refuses at once.
+"""
+
 PING_DEADLINE_S = 2
 """How long a health check waits: longer than a change of primary of an embedded MongoDB takes."""
 
@@ -26,7 +33,7 @@ def connect(uri: str, *, listeners: tuple[CommandListener, ...] = ()) -> AsyncMo
         uuidRepresentation="standard",
         w="majority",
         readConcernLevel="majority",
-        connectTimeoutMS=1000,
+        connectTimeoutMS=CONNECT_DEADLINE_S * 1000,
         serverSelectionTimeoutMS=OPERATION_DEADLINE_S * 1000,
         timeoutMS=OPERATION_DEADLINE_S * 1000,
         event_listeners=listeners,
