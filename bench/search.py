@@ -24,9 +24,9 @@ from pymongo.database import Database
 from bench import shop
 from bench.load import Request, WrongAnswer, ask, load
 from bench.servers import ours
-from traya_gql.documents.products import TERMS_INDEX
+from traya_gql.documents.products import TERMS_INDEX, shelf_index
 from traya_gql.domain.products import ProductCategory, ProductFacts, ProductTag
-from traya_gql.domain.search import near, query_terms
+from traya_gql.domain.search import Rank, near, query_words, terms_at
 from traya_gql.domain.shelves import Findable, words_of_product
 
 NAME = "search"
@@ -40,7 +40,7 @@ NEVER_ASKED = "mixed, each for the first time"
 WRITES = 300
 """Products that are written one by one, with all indexes."""
 
-_PAGE = """query Search($filter: ProductFilterInput, $search: String, $sortKey: ProductSortKey! = NAME,
+_PAGE = """query Search($filter: ProductFilterInput, $search: String, $sortKey: ProductSortKey,
                        $reverse: Boolean! = false, $after: String) {
   products(filter: $filter, search: $search, sortKey: $sortKey, reverse: $reverse, first: 10, after: $after) {
     isCorrected
@@ -223,7 +223,7 @@ def _alone(database: Database[dict[str, Any]], typed: list[list[str]]) -> list[d
     words = [choose.choice(choose.choice(typed)) for _ in range(_ALONE)]
     beginnings = [word[:3] for word in words]
     ways: dict[str, tuple[Collection[dict[str, Any]], Callable[[str], dict[str, Any]]]] = {
-        "terms": (database["products"], lambda text: {"search_terms": {"$in": list(query_terms(text))}}),
+        "terms": (database["products"], _with_a_term_of),
         "$text": (unindexed, lambda text: {"$text": {"$search": f'"{text}"'}}),
         "$regex": (unindexed, lambda text: {"name": {"$regex": rf"\b{text}", "$options": "i"}}),
     }
@@ -245,17 +245,23 @@ def _alone(database: Database[dict[str, Any]], typed: list[list[str]]) -> list[d
     return rows
 
 
+def _with_a_term_of(text: str) -> dict[str, Any]:
+    [word] = query_words(text)
+    return {"search_terms": {"$in": [term for rank in Rank for term in terms_at(word, rank)]}}
+
+
 def _first_page_ms(collection: Collection[dict[str, Any]], asked: dict[str, Any], way: str) -> float:
     # ours chooses between two indexes by what it has counted before: the better of the two, then
     hints: list[str | None] = [None]
+    key, along = "name", shelf_index("name_key")
     if way == "terms":
-        hints = [TERMS_INDEX, "shelf-by-name"]
+        key, hints = "name_key", [TERMS_INDEX, along]
     best = float("inf")
     for hint in hints:
-        filter_ = {"is_active": True, **asked, **({"shelves": "//"} if hint == "shelf-by-name" else {})}
+        filter_ = {"is_active": True, **asked, **({"shelves": "//"} if hint == along else {})}
         begin = time.perf_counter()
         collection.find(filter_, dict.fromkeys(Findable.model_fields, 0), hint=hint).sort(
-            [("name", ASCENDING), ("_id", ASCENDING)]
+            [(key, ASCENDING), ("_id", ASCENDING)]
         ).limit(11).to_list()
         best = min(best, (time.perf_counter() - begin) * 1000)
     return best

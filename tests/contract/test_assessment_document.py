@@ -26,7 +26,7 @@ from traya_gql.domain.ruleset.kit import MOST_EXCLUDED
 from traya_gql.domain.ruleset.options import Pattern
 from traya_gql.domain.ruleset.rule_types import UNANSWERED, Rule
 from traya_gql.domain.ruleset.rules import PointRule, current_ruleset
-from traya_gql.services.baskets import ANSWERS_HOLD
+from traya_gql.services.buyers import ANSWERS_HOLD
 from traya_gql.services.hair_test_drafts import DRAFT_LIFETIME
 from traya_gql.services.hair_tests import SUPPLY
 from traya_gql.services.reports import MOST_CLEARANCES

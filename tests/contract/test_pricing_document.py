@@ -204,6 +204,9 @@ def sentences() -> Iterator[str]:
     assert rates.coupon_misses_per_ip.period_s == rates.coupon_misses_per_customer.period_s == 3_600
     yield f"{rates.coupon_misses_per_ip.limit} codes in an hour that do not exist, from guests of one network address"
     yield f"or {rates.coupon_misses_per_customer.limit} by one customer"
+    assert rates.safety_retries_per_link.period_s == 24 * 3_600
+    yield f"after {rates.safety_retries_per_link.limit + 1} of these in a day"
+    yield f"more than {MAX_QUANTITY} pieces of one product"
     for order in (KIT_ORDER, SMALL_ORDER):
         total, estimate = order.price().pricing.total_paise, RULES.estimate(order.zone, on=TODAY)
         yield f"to PIN code {order.pin_code} (zone {order.zone}, {order.state.capitalize()})"

@@ -22,6 +22,9 @@ from tests.support import GraphClient
 from traya_gql.documents import product_words
 from traya_gql.documents.collections import prepare
 from traya_gql.domain.products import ProductCategory, ProductTag
+from traya_gql.domain.roles import Role
+from traya_gql.domain.shelves import words_of_product
+from traya_gql.services.products import Products
 
 pytestmark = pytest.mark.slow
 
@@ -46,18 +49,21 @@ async def large_shop(started: tuple[Starlette, GraphClient], client: GraphClient
     for place in range(0, PRODUCTS, BATCH):
         await database.products.insert_many(sold[place : place + BATCH])
     await prepare(database)
-    words = sorted({word for one in sold for word in one["search_text"].split()})
+    words = sorted({word for one in shop.facts(PRODUCTS, seed=SEED) for word in words_of_product(one)})
     for place in range(0, len(words), BATCH):
         await product_words.remember(words[place : place + BATCH])
-    started[0].state.services.products.sizes.clear()
-    started[0].state.services.products.spellings.clear()
+    forget_sizes(started[0].state.services.products)
     await watch(database, megabytes=64)
     yield database
     await forget(database)
     await database.products.drop()
     await prepare(database)
-    started[0].state.services.products.sizes.clear()
-    started[0].state.services.products.spellings.clear()
+    forget_sizes(started[0].state.services.products)
+
+
+def forget_sizes(products: Products) -> None:
+    for memory in (products.sizes, products.spellings, products.known, products.letters):
+        memory.clear()
 
 
 async def pages(database: Any) -> list[dict[str, Any]]:
@@ -96,6 +102,32 @@ async def test_lists_by_shelf_read_what_they_show_on_deep_pages_too(client: Grap
 
     assert len(seen) == len(parts) * 3 * 3 * 2 * 2 + 3 * DEEP
     assert [one for one in seen if one["documents"] > 40 or one["keys"] > 60 or one["sorted"]] == []
+
+
+async def test_several_values_of_a_filter_read_what_they_show(client: GraphClient, large_shop: Any) -> None:
+    several: list[dict[str, Any]] = [
+        {"categories": ["OIL", "SERUM"]},
+        {"categories": ["OIL", "SERUM", "MEDICINE"], "isInStock": False},
+        {"tags": ["SLEEP_ISSUES", "DANDRUFF"]},
+        {"tags": list(ProductTag)[:6], "category": "OIL"},
+        {"categories": ["OIL", "SERUM", "MEDICINE"], "tags": list(ProductTag)[:12]},
+        {"categories": ["OIL", "SERUM"], "tags": ["STRESS", "GENETIC", "DRY_SCALP"], "needsPrescription": True},
+    ]
+    for some, is_active, sort_key, reverse in itertools.product(
+        several, (True, None), ("NAME", "PRICE", "CREATED_AT"), (False, True)
+    ):
+        after = None
+        for _ in range(2):
+            asked = {"filter": {**some, "isActive": is_active}, "sortKey": sort_key, "reverse": reverse}
+            page = (await client.data(LIST, after=after, **asked))["products"]
+            after = page["pageInfo"]["endCursor"]
+
+    seen = await pages(large_shop)
+
+    assert len(seen) == len(several) * 2 * 3 * 2 * 2
+    told = json.dumps([{key: max(one[key] for one in seen) for key in ("documents", "keys")}])
+    # each shelf is entered, and what stands on several comes once
+    assert [one for one in seen if one["documents"] > 60 or one["keys"] > 400 or one["sorted"]] == [], told
 
 
 async def test_price_ranges_read_a_few_hundred_keys(client: GraphClient, large_shop: Any) -> None:
@@ -138,6 +170,73 @@ async def test_searches_read_hundreds_of_products_and_not_the_shop(client: Graph
     assert documents[len(documents) * 95 // 100] <= 1_200, told
     # a word and the order of names may go together: the whole shop is never read
     assert documents[-1] <= PRODUCTS / 3, seen
+
+
+async def test_by_relevance_a_page_is_read_with_few_commands_and_hundreds_of_products(
+    client: GraphClient, large_shop: Any
+) -> None:
+    choose = Random(SEED)
+    asked = 0
+    for _ in range(150):
+        words = choose.choice(stored())["name"].split()
+        typed = choose.choice([words[0], words[-5], words[2], " ".join(choose.sample(words[:5], 2)), "scalp", "oil"])
+        begun = typed[: choose.randint(1, len(typed))]
+        filter_ = choose.choice([{}, {}, {"category": choose.choice(list(ProductCategory))}, {"maxPrice": "900"}])
+        reverse, after = choose.random() < 0.3, None
+        for _ in range(choose.choice([1, 1, 5])):
+            page = (
+                await client.data(LIST, search=begun, filter=filter_, sortKey="RELEVANCE", reverse=reverse, after=after)
+            )["products"]
+            after = page["pageInfo"]["endCursor"]
+            asked += 1
+            if after is None:
+                break
+
+    seen = await pages(large_shop)
+
+    documents = sorted(one["documents"] for one in seen)
+    told = json.dumps(
+        {
+            "asked": asked,
+            "commands": len(seen),
+            "median": median(documents),
+            "95 of 100": documents[len(documents) * 95 // 100],
+            "most": documents[-1],
+        }
+    )
+    assert len(seen) <= 1.5 * asked, told
+    assert median(documents) <= 200, told
+    assert documents[len(documents) * 95 // 100] <= 1_200, told
+    # thousands are never read, also at the end of a rank
+    assert documents[-1] <= PRODUCTS / 3, told
+    # a word of a third of the shop that nothing on the shelf has with this rank: all of the shelf is read to see that
+    assert sum(one["documents"] > 2_000 for one in seen) <= len(seen) / 100, told
+    assert [one for one in seen if "COLLSCAN" in one["plan"]] == []
+
+
+async def test_staff_find_products_without_reading_all_of_them(
+    started: tuple[Starlette, GraphClient], client: GraphClient, large_shop: Any
+) -> None:
+    await started[0].state.services.staff.invite("9876500004", [Role.CATALOG_MANAGER], by=None)
+    bearer = (await client.sign_in("9876500004")).access_token
+    listed = """query ($search: String, $status: ProductStatus, $after: String) {
+      catalogue(search: $search, status: $status, first: 20, after: $after) {
+        nodes { product { id } } pageInfo { endCursor }
+      }
+    }"""
+    for search in ("oil", "o", "hair oil", stored()[7]["name"].split()[0], "made", "4711", "nothinglikeit"):
+        for status in (None, "PUBLISHED", "ARCHIVED", "DRAFT"):
+            page = (await client.data(listed, bearer=bearer, search=search, status=status))["catalogue"]
+            if page["pageInfo"]["endCursor"]:
+                after = page["pageInfo"]["endCursor"]
+                await client.data(listed, bearer=bearer, search=search, status=status, after=after)
+
+    seen = [one for one in await examined(large_shop) if one["comment"].startswith("catalogue_search.")]
+
+    read = [one for one in seen if one["comment"] == "catalogue_search.page"]
+    # a tenth is not sold any more, and nothing is a draft: these pages look further
+    assert [one for one in read if one["documents"] > PRODUCTS / 5] == []
+    assert [one for one in seen if "COLLSCAN" in one["plan"]] == []
 
 
 async def test_counts_and_corrections_read_keys_or_what_has_the_rarest_word(

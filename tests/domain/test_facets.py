@@ -31,6 +31,8 @@ FILTERS = st.builds(
     Filters,
     category=st.none() | st.sampled_from(ProductCategory),
     tag=st.none() | st.sampled_from(ProductTag),
+    categories=st.lists(st.sampled_from(ProductCategory), max_size=3).map(tuple),
+    tags=st.lists(st.sampled_from(ProductTag), max_size=4).map(tuple),
     is_in_stock=st.none() | st.booleans(),
     needs_prescription=st.none() | st.booleans(),
     min_price_paise=PRICES,
@@ -44,6 +46,8 @@ def count(products: list[ProductFacts], asked: Filters, **instead: Any) -> int:
     return sum(
         wanted.category in (None, one.category)
         and (wanted.tag is None or wanted.tag in one.tags)
+        and (not wanted.categories or one.category in wanted.categories)
+        and (not wanted.tags or not set(one.tags).isdisjoint(wanted.tags))
         and wanted.is_in_stock in (None, one.is_in_stock)
         and wanted.needs_prescription in (None, one.needs_prescription)
         and (wanted.min_price_paise or 0) <= one.price_paise
@@ -61,8 +65,10 @@ def test_each_count_is_that_of_the_list_with_this_value_of_its_filter(
     counted = facets(tally, asked)
 
     assert counted.total == count(products, asked)
-    assert counted.categories == {value: count(products, asked, category=value) for value in ProductCategory}
-    assert counted.tags == {value: count(products, asked, tag=value) for value in ProductTag}
+    assert counted.categories == {
+        value: count(products, asked, category=value, categories=()) for value in ProductCategory
+    }
+    assert counted.tags == {value: count(products, asked, tag=value, tags=()) for value in ProductTag}
     assert counted.in_stock == {value: count(products, asked, is_in_stock=value) for value in (True, False)}
     assert counted.needs_prescription == {
         value: count(products, asked, needs_prescription=value) for value in (True, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product as combinations
 
 from hypothesis import given
@@ -9,8 +10,8 @@ from hypothesis import given
 from tests.domain.products import any_product, product
 from traya_gql.domain.facets import Filters
 from traya_gql.domain.products import ProductCategory, ProductFacts, ProductTag, RegulatoryClass
-from traya_gql.domain.search import query_terms
-from traya_gql.domain.shelves import TRAIT_OF_CATEGORY, TRAIT_OF_TAG, findable, shelf, words_of_product
+from traya_gql.domain.search import Rank, pattern_at, query_words
+from traya_gql.domain.shelves import TRAIT_OF_CATEGORY, TRAIT_OF_TAG, findable, shelf, shelves, words_of_product
 
 OIL = product(
     "amla-oil",
@@ -22,19 +23,29 @@ OIL = product(
 
 
 def test_a_product_is_found_by_name_category_tags_ingredients_and_benefits() -> None:
-    terms = findable(OIL).search_terms
+    text = findable(OIL).search_text
 
-    for text in ("cooling aml", "OIL", "dry scalp", "coconut", "loos flakes", "आंवला", "नारियल"):
-        assert set(query_terms(text)) <= set(terms), text
-    assert "sesame" not in terms
+    for typed in ("cooling aml", "OIL", "dry scalp", "coconut", "loos flakes", "आंवला", "नारियल"):
+        assert all(re.search(pattern_at(word, Rank.WORD_BEGUN), text) for word in query_words(typed)), typed
+    assert "sesame" not in text
 
 
 def test_its_words_are_those_of_the_same_texts() -> None:
-    assert words_of_product(OIL)[:8] == ("cooling", "amla", "oil", "dry", "scalp", "coconut", "may", "help")
+    assert words_of_product(OIL)[:8] == ("cooling", "amla", "oil", "dry", "scalp", "cosmetic", "coconut", "may")
 
 
 def test_a_product_stands_on_every_shelf_that_a_filter_can_ask_for() -> None:
     assert findable(OIL).shelves == ("//", "//DRY_SCALP", "/OIL/", "/OIL/DRY_SCALP")
+
+
+def test_who_asks_for_any_of_several_looks_on_a_shelf_for_each_pair() -> None:
+    oils_and_serums = (ProductCategory.OIL, ProductCategory.SERUM)
+
+    assert shelves(categories=(), tags=()) == ("//",)
+    assert shelves(categories=oils_and_serums, tags=(), is_out_of_stock=True) == ("/OIL//out", "/SERUM//out")
+    assert shelves(categories=oils_and_serums, tags=(ProductTag.STRESS, ProductTag.DRY_SCALP)) == (
+        *("/OIL/STRESS", "/OIL/DRY_SCALP", "/SERUM/STRESS", "/SERUM/DRY_SCALP"),
+    )
 
 
 def test_what_is_rare_has_shelves_of_its_own() -> None:
@@ -52,10 +63,18 @@ def test_what_is_rare_has_shelves_of_its_own() -> None:
     )
 
 
-def test_a_draft_is_found_by_nothing() -> None:
-    draft = findable(OIL.model_copy(update={"is_draft": True, "is_active": False}))
+def test_a_draft_is_found_by_staff_alone_and_by_its_name_and_slug() -> None:
+    draft = findable(OIL.model_copy(update={"is_draft": True, "is_active": False, "name": "Zed", "slug": "zed-oil"}))
 
-    assert (draft.search_terms, draft.shelves) == ((), ())
+    assert draft.search_terms == ("~o", "~oi", "~oil", "~z", "~ze", "~zed")
+    assert draft.search_text == "~zed~oil"
+    assert draft.shelves == ()
+
+
+def test_what_is_sold_is_found_by_staff_by_a_name_that_only_its_slug_still_has() -> None:
+    renamed = findable(OIL.model_copy(update={"name": "Cooling Oil"}))
+
+    assert [term for term in renamed.search_terms if term.startswith("~")] == ["~a", "~am", "~aml", "~amla"]
 
 
 def test_traits_are_stored_so_their_bits_never_change() -> None:

@@ -107,3 +107,40 @@ async def test_it_never_holds_more_than_it_may(most: int) -> None:
         await ask(remembered, work, key)
 
     assert [await ask(remembered, work, key) for key in "fedcba"[:most]] == [f"{key} 1" for key in "fedcba"[:most]]
+
+
+async def test_what_is_missing_of_several_is_worked_out_together() -> None:
+    remembered, asked = Remembered[str](most=10), list[list[str]]()
+
+    async def work_out(keys: list[str]) -> list[str]:
+        asked.append(keys)
+        return [key.upper() for key in keys]
+
+    assert await remembered.get_all(["a", "b", "a"], work_out) == ["A", "B", "A"]
+    assert await remembered.get_all(["b", "c"], work_out) == ["B", "C"]
+    assert await remembered.get_all(["a", "c"], work_out) == ["A", "C"]
+    assert asked == [["a", "b"], ["c"]]
+
+
+async def test_one_that_is_forgotten_while_others_are_worked_out_is_worked_out_alone() -> None:
+    remembered = Remembered[str](most=1)
+
+    async def work_out(keys: list[str]) -> list[str]:
+        return [key.upper() for key in keys]
+
+    assert await remembered.get_all(["a"], work_out) == ["A"]
+    assert await remembered.get_all(["b", "a"], work_out) == ["B", "A"]
+
+
+async def test_several_that_could_not_be_worked_out_are_not_remembered() -> None:
+    remembered, work = Remembered[str](most=10), Work()
+    work.fails = True
+
+    async def work_out(keys: list[str]) -> list[str]:
+        return [await work(key) for key in keys]
+
+    with pytest.raises(ValueError, match="a"):
+        await remembered.get_all(["a", "b"], work_out)
+    work.fails = False
+
+    assert await remembered.get_all(["b"], work_out) == ["b 1"]

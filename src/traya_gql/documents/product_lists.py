@@ -1,129 +1,47 @@
 """The lists of the shop: pages and counts of products by shelf, words, price and traits.
 
-A page is read from an index in one of three ways; `cheapest_way` says which reads least. docs/decisions/0031
+How to read them is in `product_reads`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from enum import Enum, StrEnum, auto
-from math import prod
-from typing import Any, NamedTuple, TypeAlias
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from pymongo import ASCENDING, DESCENDING
 
+from traya_gql.documents.product_reads import EVERY, Band, ProductPosition, ProductQuery, ProductSort, Read, Way
 from traya_gql.documents.products import TERMS_INDEX, ProductDocument, ProductRecord, shelf_index
-from traya_gql.documents.records import find_many
-from traya_gql.domain.facets import Filters, Tally, tally_of
-from traya_gql.domain.shelves import shelf
+from traya_gql.documents.records import find_many, read_all
+from traya_gql.domain.facets import Tally, tally_of
+from traya_gql.domain.search import Rank, Word, pattern_at, terms_at
 
 
-class ProductSort(StrEnum):
-    """The sort keys that have an index. Ties are decided by the product's id."""
-
-    NAME = "name"
-    PRICE = "price_paise"
-    CREATED_AT = "created_at"
-
-
-Word: TypeAlias = tuple[str, ...]
-"""The terms of which a product must have one."""
-
-
-class ProductQuery(Filters):
-    """Which products: every part given must hold, and all words. Drafts are in no list."""
-
-    is_active: bool | None = None
-    words: tuple[Word, ...] = ()
-
-    @property
-    def shelf(self) -> str:
-        """The shelf on which all of them stand."""
-        return shelf(
-            category=self.category,
-            tag=self.tag,
-            is_out_of_stock=self.is_in_stock is False,
-            needs_prescription=self.needs_prescription is True,
-        )
-
-    @property
-    def has_price_range(self) -> bool:
-        """Whether it asks for prices."""
-        return self.min_price_paise is not None or self.max_price_paise is not None
-
-
-class ProductPosition(NamedTuple):
-    """Where a page ends: the sort key's value and the id of its last product."""
-
-    value: Any
-    id: UUID
-
-
-# --- how a page is read -----------------------------------------------------------------------------------------------
-
-
-class Way(Enum):
-    """How a page is read.
-
-    SHELF: along the shelf in the order of the page, until it is full. PRICES: the whole price range of the shelf, to be
-    sorted. TERMS: all products with the rarest word, to be sorted.
-    """
-
-    SHELF = auto()
-    PRICES = auto()
-    TERMS = auto()
-
-
-class Sizes(NamedTuple):
-    """How many products there are, by and large: in all, on the shelf, in its price range, and with each word."""
-
-    shop: int
-    shelf: int
-    prices: int
-    words: tuple[int, ...]
-
-
-# Measured of MongoDB 6: against a key of an index, reading a product costs so much, and looking through its text more
-_PRODUCT = 2.5
-_TEXT = 1.0
-# Words and order go together: what begins with "Ra" stands far behind in the order of names. The way along the shelf
-# has to be so much shorter than the other before it is taken.
-_CAUTION = 5
-
-
-def cheapest_way(query: ProductQuery, sort: ProductSort, sizes: Sizes, *, limit: int) -> Way:
-    """Return how to read a page of this length: what reads least if the kinds are nearly independent of each other."""
-    shop, shelf_ = max(sizes.shop, 1), max(sizes.shelf, 1)
-    with_words = prod(min(size / shop, 1) for size in sizes.words)
-    in_prices = min(sizes.prices / shelf_, 1)
-    product = _PRODUCT + (_TEXT if query.words else 0)
-
-    # prices are told by the keys, words by the product; ordered by price, nothing outside of the range is read
-    walked = sizes.prices if sort is ProductSort.PRICE else sizes.shelf
-    found = max(sizes.shelf * in_prices * with_words, 1)
-    part = min(limit / found * (_CAUTION if query.words else 1), 1)
-    costs = {Way.SHELF: part * (walked + sizes.shelf * in_prices * product)}
-    if query.has_price_range and sort is not ProductSort.PRICE:
-        costs[Way.PRICES] = sizes.prices * (1 + product)
-    if query.words:
-        fetched = min(shelf_ / shop, 1) * in_prices * (_PRODUCT + (_TEXT if len(query.words) > 1 else 0))
-        costs[Way.TERMS] = min(sizes.words) * (1 + fetched)
-    return min(costs, key=costs.__getitem__)
-
-
-async def count_word(word: Word) -> int:
-    """Return how many products have one of these terms; who has two may count twice. One command."""
-    return await ProductDocument.get_pymongo_collection().count_documents(
-        {"search_terms": {"$in": list(word)}}, hint=TERMS_INDEX, comment="products.of_word"
+async def count_words(words: Sequence[Word]) -> list[tuple[int, ...]]:
+    """Return of each word how many products have terms of it, by rank; who has two may count twice. One command."""
+    counts: list[list[dict[str, Any]]] = [
+        [
+            {"$match": {"search_terms": {"$in": terms_at(word, rank)}}},
+            {"$group": {"_id": {"$literal": place * len(Rank) + rank}, "count": {"$sum": 1}}},
+        ]
+        for place, word in enumerate(words)
+        for rank in Rank
+    ]
+    name = ProductDocument.get_settings().name
+    cursor = await ProductDocument.get_pymongo_collection().aggregate(
+        [*counts[0], *({"$unionWith": {"coll": name, "pipeline": one}} for one in counts[1:])],
+        hint=TERMS_INDEX,
+        batchSize=len(counts) + 1,
+        comment="products.of_word",
     )
+    found = {one["_id"]: int(one["count"]) for one in await cursor.to_list()}
+    return [tuple(found.get(place * len(Rank) + rank, 0) for rank in Rank) for place in range(len(words))]
 
 
 async def count_shelf(query: ProductQuery) -> int:
-    """Return how many products stand on the shelf of the query, in its price range. One command."""
+    """Return how many products stand on the shelves of the query, in its price range. One command."""
     return await ProductDocument.get_pymongo_collection().count_documents(
-        {"shelves": query.shelf, "is_active": {"$in": _states(query)}, **_price(query)},
+        {"shelves": {"$in": query.shelves}, "is_active": {"$in": _states(query)}, **_price(query)},
         hint=shelf_index(ProductSort.PRICE),
         comment="products.of_shelf",
     )
@@ -140,29 +58,39 @@ async def page(
     after: ProductPosition | None,
     limit: int,
     way: Way = Way.SHELF,
-    rarest: int = 0,
+    rarest: int | None = 0,
+    band: Band = EVERY,
 ) -> list[ProductRecord]:
     """Return at most `limit` products that come after the position (None: from the start), in order. One command.
 
     `way` is how to read them, `rarest` the place of the word that the fewest products have: they make no difference to
-    what is found.
+    what is found. Of the products of other ranks than those of the `band` there is none.
     """
     direction = DESCENDING if is_reverse else ASCENDING
     bounds = _bounds(sort, after, is_reverse=is_reverse)
     if way is Way.SHELF:
         # one range of the index a branch, merged in the index's order: nothing before the position is read, however
         # many products share the sort key's value
-        found = {"shelves": query.shelf, **_traits(query), **_price(query), **_words(query.words)}
-        branches = [{"$and": [{**found, "is_active": state}, *bound]} for state in _states(query) for bound in bounds]
+        found = {**_traits(query, is_of_shelf=True), **_price(query), **_words(query.words, band)}
+        branches = [
+            {"$and": [{**found, "shelves": shelf, "is_active": state}, *bound]}
+            for shelf in query.shelves
+            for state in _states(query)
+            for bound in bounds
+        ]
         asked = {"$or": branches} if len(branches) > 1 else branches[0]
         index = shelf_index(sort)
     else:
-        asked = {"is_active": {"$in": _states(query)}, **_traits(query), **_price(query)}
+        asked = {"is_active": {"$in": _states(query)}, **_price(query)}
         if way is Way.PRICES:
-            asked |= {"shelves": query.shelf, **_words(query.words)}
+            asked |= {
+                "shelves": {"$in": query.shelves},
+                **_traits(query, is_of_shelf=True),
+                **_words(query.words, band),
+            }
             index = shelf_index(ProductSort.PRICE)
         else:
-            asked |= _driven_by(query, rarest)
+            asked |= {**_traits(query), **_driven_by(query, rarest, band)}
             index = TERMS_INDEX
         if after is not None:
             asked["$or"] = [{"$and": bound} for bound in bounds]
@@ -177,6 +105,86 @@ async def page(
     )
 
 
+class Ranked(NamedTuple):
+    """A product, and how well the words fit it: the band that it was read with."""
+
+    product: ProductRecord
+    band: Band
+
+
+async def ranked_page(
+    query: ProductQuery, read: Read, *, is_reverse: bool, after: ProductPosition | None, limit: int
+) -> list[Ranked]:
+    """Return at most `limit` products that come after the position, in order of relevance. One command.
+
+    A position is one of the first band.
+    """
+    if len(read.bands) == 1:
+        band = read.bands[0]
+        found = await page(
+            query,
+            sort=ProductSort.NAME,
+            is_reverse=is_reverse,
+            after=after,
+            limit=limit,
+            way=read.way,
+            rarest=read.rarest,
+            band=band,
+        )
+        return [Ranked(product, band) for product in found]
+    direction = DESCENDING if is_reverse else ASCENDING
+    asked = {"is_active": {"$in": _states(query)}, **_traits(query), **_price(query)}
+    steps: list[dict[str, Any]] = [
+        {"$match": asked | _driven_by(query, read.rarest, read.whole)},
+        {"$addFields": {"band": _band(query, read.bands)}},
+    ]
+    if after is not None:
+        bounds = _bounds(ProductSort.NAME, after, is_reverse=is_reverse)
+        here = [{"$and": [{"band": 0}, *bound]} for bound in bounds]
+        steps.append({"$match": {"$or": [{"band": {"$gt": 0}}, *here]}})
+    steps += [
+        {"$sort": {"band": ASCENDING, ProductSort.NAME.value: direction, "_id": direction}},
+        {"$limit": limit},
+        {"$unset": list(ProductRecord.unread)},
+    ]
+    cursor = await ProductDocument.get_pymongo_collection().aggregate(
+        steps, hint=TERMS_INDEX, batchSize=limit + 1, comment="products.page"
+    )
+    raw = await cursor.to_list()
+    products = read_all(ProductRecord, raw)
+    return [Ranked(product, read.bands[one["band"]]) for product, one in zip(products, raw, strict=True)]
+
+
+def _band(query: ProductQuery, bands: Sequence[Band]) -> dict[str, Any]:
+    """Return the expression that finds the place of a product's band among these."""
+    best_first = sorted(enumerate(bands), key=lambda one: one[1])
+
+    def fits(rank: Rank) -> dict[str, Any]:
+        return {
+            "$and": [
+                {"$regexMatch": {"input": "$search_text", "regex": pattern_at(word, rank)}} for word in query.words
+            ]
+        }
+
+    return {
+        "$switch": {
+            "branches": [{"case": fits(band.last), "then": place} for place, band in best_first[:-1]],
+            "default": best_first[-1][0],
+        }
+    }
+
+
+async def is_there(query: ProductQuery, *, rarest: int) -> bool:
+    """Return whether any product has all words of the query, which has no filter. One command."""
+    found = await ProductDocument.get_pymongo_collection().find_one(
+        {"is_active": {"$in": _states(query)}, **_driven_by(query, rarest)},
+        {"_id": 1},
+        hint=TERMS_INDEX,
+        comment="products.is_there",
+    )
+    return found is not None
+
+
 async def tally(words: Sequence[Word], *, is_active: bool | None, rarest: int = 0) -> Tally:
     """Return how many products with these words there are of each kind, whatever shelf they stand on. One command.
 
@@ -184,7 +192,7 @@ async def tally(words: Sequence[Word], *, is_active: bool | None, rarest: int = 
     """
     query = ProductQuery(words=tuple(words), is_active=is_active)
     asked: dict[str, Any] = {"is_active": {"$in": _states(query)}}
-    asked |= _driven_by(query, rarest) if query.words else {"shelves": query.shelf}
+    asked |= _driven_by(query, rarest) if query.words else {"shelves": {"$in": query.shelves}}
     cursor = await ProductDocument.get_pymongo_collection().aggregate(
         [
             {"$match": asked},
@@ -210,9 +218,15 @@ def _states(query: ProductQuery) -> list[bool]:
     return [True, False] if query.is_active is None else [query.is_active]
 
 
-def _traits(query: ProductQuery) -> dict[str, Any]:
-    bits = (("$bitsAllSet", query.traits_asked()), ("$bitsAllClear", query.traits_refused()))
-    asked = {operator: mask for operator, mask in bits if mask}
+def _traits(query: ProductQuery, *, is_of_shelf: bool = False) -> dict[str, Any]:
+    """Return the traits as a filter; `is_of_shelf`: without those that the shelves tell already."""
+    bits = [("$bitsAllSet", query.traits_asked()), ("$bitsAllClear", query.traits_refused())]
+    asked: dict[str, Any] = {operator: mask for operator, mask in bits if mask}
+    some = query.traits_of_any()
+    if some and not (is_of_shelf and query.is_any_told_by_shelves):
+        asked["$bitsAnySet"] = some[0]
+        if len(some) > 1:
+            asked["$not"] = {"$bitsAllClear": some[1]}
     return {"traits": asked} if asked else {}
 
 
@@ -222,20 +236,34 @@ def _price(query: ProductQuery) -> dict[str, Any]:
     return {"price_paise": price} if price else {}
 
 
-def _driven_by(query: ProductQuery, rarest: int) -> dict[str, Any]:
-    """Return the words as a filter that enters the index of terms with this one."""
-    others = [word for place, word in enumerate(query.words) if place != rarest]
-    return {"search_terms": {"$in": list(query.words[rarest])}, **_words(others)}
+def _driven_by(query: ProductQuery, rarest: int | None, band: Band = EVERY) -> dict[str, Any]:
+    """Return the words as a filter that enters the index of terms: with one of them, or any that is of the band."""
+    if rarest is None and len(query.words) == 1 and len(query.words[0]) == 1 and band.first is not Rank.WORD:
+        # of one word a product has terms of one rank alone; but for a whole word that begins one of the name, too
+        ranks = list(Rank)[band.first : band.last + 1]
+        return {"search_terms": {"$in": [term for rank in ranks for term in terms_at(query.words[0], rank)]}}
+    if rarest is None:
+        driving, ranks = query.words, list(Rank)[band.first : band.last + 1]
+        others = query.words if len(query.words) > 1 else ()
+    else:
+        driving, ranks = (query.words[rarest],), list(Rank)[: band.last + 1]
+        others = tuple(word for place, word in enumerate(query.words) if place != rarest)
+    terms = list(dict.fromkeys(term for word in driving for rank in ranks for term in terms_at(word, rank)))
+    return {"search_terms": {"$in": terms}, **_words(query.words, band, others)}
 
 
-def _words(words: Sequence[Word]) -> dict[str, Any]:
-    """Return the words as a filter of products that are read anyway.
+def _words(words: Sequence[Word], band: Band = EVERY, looked_for: Sequence[Word] | None = None) -> dict[str, Any]:
+    """Return the words as a filter of products that are read anyway; `looked_for`: those that are not found already.
 
     Not by their terms: looking through 150 strings takes longer than reading the product, and MongoDB would try each
     word as a way into their index first.
     """
-    return {"$and": [{"search_text": {"$regex": _after_a_space(word)}} for word in words]} if words else {}
-
-
-def _after_a_space(word: Word) -> str:
-    return f" (?:{'|'.join(map(re.escape, word))})"
+    asked: dict[str, Any] = {}
+    if looked_for is None:
+        looked_for = words
+    if looked_for:
+        asked["$and"] = [{"search_text": {"$regex": pattern_at(word, band.last)}} for word in looked_for]
+    if band.first is not Rank.NAME:
+        better = Rank(band.first - 1)
+        asked["$nor"] = [{"$and": [{"search_text": {"$regex": pattern_at(word, better)}} for word in words]}]
+    return asked

@@ -16,7 +16,10 @@ MOST_FOUND = 300
 
 
 class ProductWordRecord(BaseModel):
-    """A word that a product was ever searched by. It stays when its last product goes: it then leads to nothing."""
+    """A word that a product was ever searched by. It stays when its last product goes: it then leads to nothing.
+
+    Taking it away could not be told from a product that gets it just now, and would then not be found by it.
+    """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -66,3 +69,11 @@ async def near_to(keys: Sequence[str]) -> list[str]:
         limit=MOST_FOUND,
     )
     return [word.id for word in found]
+
+
+async def known(words: Collection[str]) -> frozenset[str]:
+    """Return those of these that are words of the catalogue. One command."""
+    cursor = ProductWordDocument.get_pymongo_collection().find(
+        {"_id": {"$in": list(words)}}, {"_id": 1}, batch_size=len(words) + 1, comment="product_words.known"
+    )
+    return frozenset(word["_id"] for word in await cursor.to_list())

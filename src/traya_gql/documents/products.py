@@ -38,7 +38,7 @@ _PICTURES = "pictures"
 TERMS_INDEX = "terms"
 """What a search for words that few products have is read from."""
 
-SORT_KEYS = ("name", "price_paise", "created_at")
+SORT_KEYS = ("name_key", "price_paise", "created_at")
 
 
 def shelf_index(sort_key: str) -> str:
@@ -76,6 +76,7 @@ class ProductDocument(ProductRecord, StoredDocument):
 
     search_terms: tuple[str, ...] = ()
     search_text: str = ""
+    name_key: str = ""
     shelves: tuple[str, ...] = ()
     traits: int = 0
 
@@ -83,7 +84,7 @@ class ProductDocument(ProductRecord, StoredDocument):
     def _is_found_by_its_facts(self) -> Self:
         found = findable(self)
         self.search_terms, self.search_text = found.search_terms, found.search_text
-        self.shelves, self.traits = found.shelves, found.traits
+        self.name_key, self.shelves, self.traits = found.name_key, found.shelves, found.traits
         return self
 
     @classmethod

@@ -45,12 +45,19 @@ def tally_of(pairs: Iterable[tuple[int, int]]) -> Tally:
 
 
 class Filters(BaseModel):
-    """What a list is narrowed to besides words: every part given must hold. Prices in paise, both ends included."""
+    """What a list is narrowed to besides words: every part given must hold. Prices in paise, both ends included.
+
+    Args:
+        categories: any of these, if there are some.
+        tags: at least one of these, if there are some.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     category: ProductCategory | None = None
     tag: ProductTag | None = None
+    categories: tuple[ProductCategory, ...] = ()
+    tags: tuple[ProductTag, ...] = ()
     is_in_stock: bool | None = None
     needs_prescription: bool | None = None
     min_price_paise: int | None = None
@@ -67,6 +74,14 @@ class Filters(BaseModel):
         """Return the traits that a product must not have."""
         refused = IN_STOCK if self.is_in_stock is False else 0
         return refused | (PRESCRIPTION if self.needs_prescription is False else 0)
+
+    def traits_of_any(self) -> tuple[int, ...]:
+        """Return sets of traits of each of which a product must have one."""
+        sets = (
+            sum(TRAIT_OF_CATEGORY[category] for category in set(self.categories)),
+            sum(TRAIT_OF_TAG[tag] for tag in set(self.tags)),
+        )
+        return tuple(some for some in sets if some)
 
 
 class PriceRange(NamedTuple):
@@ -101,17 +116,18 @@ _TAGS = sum(TRAIT_OF_TAG.values())
 def facets(tally: Tally, filters: Filters) -> Facets:
     """Return the counts of a tally that was taken without these filters.
 
-    A count says how many products the list would hold if its own kind of filter were set to this value and all others
-    stayed. Every value is there, also with 0, in its fixed order.
+    A count says how many products the list would hold if its own kind of filter were set to this value alone and all
+    others stayed. Every value is there, also with 0, in its fixed order.
     """
     asked = filters.traits_asked()
     told = asked | filters.traits_refused()
+    any_of = filters.traits_of_any()
     lowest = filters.min_price_paise or 0
     highest = MAX_PRICE_PAISE if filters.max_price_paise is None else filters.max_price_paise
     by_step = [0] * len(PRICE_RANGES)
     fitting: defaultdict[int, int] = defaultdict(int)
     for traits, price_paise, step, count in zip(*tally, strict=True):
-        if traits & told == asked:
+        if traits & told == asked and all(traits & some for some in any_of):
             by_step[step] += count
         if lowest <= price_paise <= highest:
             fitting[traits] += count
@@ -120,6 +136,8 @@ def facets(tally: Tally, filters: Filters) -> Facets:
     sums = dict.fromkeys((0, _CATEGORIES, _TAGS, IN_STOCK, PRESCRIPTION), 0)
     for traits, count in fitting.items():
         wrong = (traits & told) ^ asked
+        for some in any_of:
+            wrong |= 0 if traits & some else some
         for kind in (0,) if not wrong else sums:
             if not wrong & ~kind:
                 sums[kind] += count * _lanes(traits)

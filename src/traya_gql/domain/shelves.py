@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product as combinations
 
 from pydantic import BaseModel, ConfigDict
 
 from traya_gql.domain.ingredients import INGREDIENTS
-from traya_gql.domain.products import ProductCategory, ProductFacts, ProductTag
-from traya_gql.domain.search import searchable, words_of
+from traya_gql.domain.products import ProductCategory, ProductFacts, ProductTag, RegulatoryClass
+from traya_gql.domain.search import searchable
+from traya_gql.domain.search_words import words_of
 
 
 class Findable(BaseModel):
     """What is stored of a product for the lists of the shop, besides its facts.
 
     Args:
-        search_terms: the beginnings of its words.
-        search_text: its words, each after a space.
-        shelves: where it stands. A draft has neither words nor shelves: no list finds it.
+        search_terms: the beginnings of its words, and the words, each with a mark of where it stands.
+        search_text: its words: of the name, of all else, and those that only staff search by.
+        name_key: what it is sorted by when lists are sorted by name: small and capital letters make no difference.
+        shelves: where it stands. A draft has no shelves, and words for staff alone: no list of the shop finds it.
         traits: what a filter may ask for, one bit each.
     """
 
@@ -26,21 +28,30 @@ class Findable(BaseModel):
 
     search_terms: tuple[str, ...]
     search_text: str
+    name_key: str
     shelves: tuple[str, ...]
     traits: int
 
 
 def findable(facts: ProductFacts) -> Findable:
     """Return under what a product is found."""
+    for_staff = f"{facts.name} {facts.slug}"
     if facts.is_draft:
-        return Findable(search_terms=(), search_text="", shelves=(), traits=_traits_of(facts))
-    found = searchable(_texts(facts))
+        found = searchable("", (), staff=for_staff)
+    else:
+        found = searchable(facts.name, _texts(facts), staff=for_staff)
     return Findable(
         search_terms=found.terms,
         search_text=found.text,
-        shelves=tuple(sorted(_shelves(facts))),
+        name_key=name_key(facts.name),
+        shelves=() if facts.is_draft else tuple(sorted(_shelves(facts))),
         traits=_traits_of(facts),
     )
+
+
+def name_key(name: str) -> str:
+    """Return what a name is sorted by."""
+    return name.casefold()
 
 
 def words_of_product(facts: ProductFacts) -> tuple[str, ...]:
@@ -48,11 +59,20 @@ def words_of_product(facts: ProductFacts) -> tuple[str, ...]:
     return words_of(_texts(facts))
 
 
+_WORDS_OF_CLASS = {
+    RegulatoryClass.COSMETIC: "cosmetic",
+    RegulatoryClass.AYURVEDIC: "ayurvedic",
+    RegulatoryClass.NUTRACEUTICAL: "nutraceutical supplement",
+    RegulatoryClass.SCHEDULE_H: "prescription",
+}
+
+
 def _texts(facts: ProductFacts) -> Iterator[str]:
     """Give what a search looks through, what tells most first."""
     yield facts.name
     yield facts.category.replace("_", " ")
     yield from (tag.replace("_", " ") for tag in facts.tags)
+    yield _WORDS_OF_CLASS[facts.regulatory_class]
     names = [INGREDIENTS[code].name for code in facts.ingredients]
     yield from (name.en for name in names)
     yield from facts.benefits
@@ -72,6 +92,21 @@ def shelf(
     """Return the name of the shelf on which all products stand for which this holds."""
     name = f"/{category or ''}/{tag or ''}"
     return name + ("/out" if is_out_of_stock else "") + ("/prescription" if needs_prescription else "")
+
+
+def shelves(
+    *,
+    categories: Sequence[ProductCategory],
+    tags: Sequence[ProductTag],
+    is_out_of_stock: bool = False,
+    needs_prescription: bool = False,
+) -> tuple[str, ...]:
+    """Return the names of the shelves on which all products stand that are of any of each; none given: of all."""
+    return tuple(
+        shelf(category=category, tag=tag, is_out_of_stock=is_out_of_stock, needs_prescription=needs_prescription)
+        for category in categories or (None,)
+        for tag in tags or (None,)
+    )
 
 
 def _shelves(facts: ProductFacts) -> Iterator[str]:

@@ -10,7 +10,7 @@ from uuid import UUID
 import strawberry
 
 from traya_gql.context import Context, Info
-from traya_gql.documents.product_lists import ProductSort
+from traya_gql.documents.product_reads import ProductSort
 from traya_gql.documents.products import ProductRecord
 from traya_gql.domain.facets import PRICE_RANGES, Facets
 from traya_gql.domain.languages import Language
@@ -75,15 +75,20 @@ described_enum(
     ProductSort,
     "What a list of products is sorted by. Ties are decided by id, so that every order is total.",
     {
-        ProductSort.NAME: "By name, in code point order.",
+        ProductSort.NAME: "By name, in code point order of its small letters: capitals make no difference.",
         ProductSort.PRICE: "By price, cheapest first.",
         ProductSort.CREATED_AT: "By the time the product was added, oldest first.",
+        ProductSort.RELEVANCE: (
+            "How well the words of `search` fit: first products with all of them in the name as whole words, then as "
+            "beginnings of words of the name, then with some elsewhere (category, tags, benefits, and so on) as "
+            "whole words, then as beginnings. Products that fit alike are sorted by name. Without `search`: as NAME."
+        ),
     },
     name="ProductSortKey",
 )
 
 
-@strawberry.type(description="Something the company sells.")
+@strawberry.type(description="Something the company sells. All its texts are plain, not HTML: show them as they are.")
 class Product(Node):
     record: strawberry.Private[ProductRecord]
     language: strawberry.Private[Language]
@@ -96,8 +101,12 @@ class Product(Node):
     price: Money = strawberry.field(description="Today's price (MRP), with all taxes.")
     status: ProductStatus = strawberry.field(description="Whether it is sold, or was, or never yet.")
     version: int = strawberry.field(description="Grows with every change: the `expectedVersion` of changes.")
-    is_active: bool = strawberry.field(description="Whether it is sold: PUBLISHED.")
-    is_in_stock: bool = strawberry.field(description="Whether it can be sent now.")
+    is_active: bool = strawberry.field(
+        description="Whether it is on sale: PUBLISHED, in stock or not, on prescription or not."
+    )
+    is_in_stock: bool = strawberry.field(
+        description="Whether there is some to send. Look at `status`, too: nothing that is ARCHIVED can be ordered."
+    )
     needs_prescription: bool = strawberry.field(
         description="Whether it is sold on a doctor's prescription only. It is listed, and cannot be ordered yet."
     )
@@ -198,19 +207,20 @@ class YesNoCount:
 @strawberry.type(
     description=(
         "How many products a list would hold if one of its filters had another value, and all others stayed as they "
-        "are: what a shop shows beside its filters. All values are there, in the same order always, also those with 0. "
+        "are: what a shop shows beside its filters. With several values chosen (`categories`, `tags`) each counts as "
+        "if it were chosen alone. All values are there, in the same order always, also those with 0. "
         "The numbers are exact, and hold for the whole list, not for the page."
     )
 )
 class ProductFacets:
     counted: strawberry.Private[Facets]
 
-    @strawberry.field(description="By `category`.", metadata={AT_MOST: len(ProductCategory)})
+    @strawberry.field(description="By `category` and `categories`.", metadata={AT_MOST: len(ProductCategory)})
     def categories(self) -> list[CategoryCount]:
         return [CategoryCount(value=value, count=count) for value, count in self.counted.categories.items()]
 
     @strawberry.field(
-        description="By `tag`. A product counts for each of its tags.", metadata={AT_MOST: len(ProductTag)}
+        description="By `tag` and `tags`. A product counts for each of its tags.", metadata={AT_MOST: len(ProductTag)}
     )
     def tags(self) -> list[TagCount]:
         return [TagCount(value=value, count=count) for value, count in self.counted.tags.items()]
@@ -248,8 +258,9 @@ class ProductConnection(Connection[Product]):
 
     is_corrected: bool = strawberry.field(
         description=(
-            "Whether nothing has the words of `search` as they were typed, and these are the products that have words "
-            "much like them: `dandrufff shampo` finds what `dandruff shampoo` does. False without `search`."
+            "Whether nothing in the shop has the words of `search` as they were typed, whatever the other filters say, "
+            "and these are the products that have words much like them: `dandrufff shampo` finds what `dandruff "
+            "shampoo` does. The counts are of the same words. False without `search`."
         )
     )
 
@@ -270,8 +281,18 @@ class ProductConnection(Connection[Product]):
 class ProductFilterInput:
     category: ProductCategory | None = strawberry.field(default=None, description="Only this shelf.")
     tag: ProductTag | None = strawberry.field(default=None, description="Only products meant for this.")
+    categories: list[ProductCategory] | None = strawberry.field(
+        default=None, description="Only products of any of these categories. None at all: of every category."
+    )
+    tags: list[ProductTag] | None = strawberry.field(
+        default=None, description="Only products meant for at least one of these. None at all: for anything."
+    )
     is_active: bool | None = strawberry.field(
-        default=True, description="Only those that can be ordered (true), cannot (false), or both (null)."
+        default=True,
+        description=(
+            "Only those on sale (true: PUBLISHED, in stock or not, on prescription or not), those not sold any more "
+            "(false: ARCHIVED), or both (null)."
+        ),
     )
     is_in_stock: bool | None = strawberry.field(
         default=None, description="Only those that can be sent now (true), or cannot (false)."

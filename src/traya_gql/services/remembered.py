@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
@@ -35,7 +37,7 @@ class Remembered(Generic[V]):
         """Return the value, worked out now if it is not remembered."""
         now = self._clock()
         entry = self._entries.get(key)
-        if entry is None or now - entry.begun_at >= self._lifetime_s:
+        if entry is None or not self._holds(entry, now):
             entry = _Entry(asyncio.ensure_future(work_out()), now)
             entry.task.add_done_callback(lambda done: self._forget_failed(key, done))
             self._entries[key] = entry
@@ -47,9 +49,28 @@ class Remembered(Generic[V]):
         # who stops waiting does not stop the work that others wait for
         return await asyncio.shield(entry.task)
 
+    async def get_all(self, keys: Sequence[K], work_out: Callable[[list[K]], Awaitable[Sequence[V]]]) -> list[V]:
+        """Return the values of keys, in their order; those that are not remembered are worked out together."""
+        now = self._clock()
+        missing = [key for key in dict.fromkeys(keys) if not self._is_remembered(key, now)]
+        together = asyncio.ensure_future(work_out(missing)) if missing else None
+
+        async def of(key: K) -> V:
+            # one that was forgotten just now is worked out alone
+            return (await together)[missing.index(key)] if together and key in missing else (await work_out([key]))[0]
+
+        return [await self.get(key, partial(of, key)) for key in keys]
+
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()
+
+    def _holds(self, entry: _Entry[V], now: float) -> bool:
+        return now - entry.begun_at < self._lifetime_s
+
+    def _is_remembered(self, key: Hashable, now: float) -> bool:
+        entry = self._entries.get(key)
+        return entry is not None and self._holds(entry, now)
 
     def _forget_failed(self, key: Hashable, done: asyncio.Future[V]) -> None:
         has_failed = done.cancelled() or done.exception() is not None
