@@ -402,28 +402,49 @@ async def test_keeping_the_catalogue_takes_few_commands(
     await started[0].state.services.staff.invite("9876500002", [Role.CATALOG_MANAGER], by=None)
     keeper = await client.sign_in("9876500002")
     typed: dict[str, Any] = json.loads((EXAMPLES / "create_product.json").read_text(encoding="utf-8"))
-    change = "mutation ($id: ID!, $input: {}Input!) {{ {}(id: $id, input: $input) {{ userErrors {{ code }} }} }}"
 
     with client.commands.counting() as creating:
         answered = await client.data(example("create_product"), bearer=keeper.access_token, **typed)
     made = answered["createProduct"]["product"]
-    done = {}
-    for version, (name, typed_too) in enumerate(
-        [("updateProduct", {"price": "9"}), ("publishProduct", {}), ("archiveProduct", {})], start=1
-    ):
-        query = change.format(name[0].upper() + name[1:], name)
-        if name == "publishProduct":
-            query = example("publish_product")
-        typed = {"expectedVersion": version, **typed_too}
-        done[name] = await asked(client, query, keeper, id=made["id"], input=typed)
+    changes: list[tuple[str, dict[str, Any]]] = [
+        (example("update_product"), {"price": "9"}),
+        (example("publish_product"), {}),
+        (example("archive_product"), {}),
+    ]
+    updating, publishing, archiving = [
+        await asked(client, query, keeper, id=made["id"], input={"expectedVersion": version, **changed})
+        for version, (query, changed) in enumerate(changes, start=1)
+    ]
 
     # whether name or slug is taken; product, price, revision
     assert creating == {"find": 1, "insert": 2, "update": 1, "commitTransaction": 1}
     # the product as it is; the change, the price, revision
-    assert done["updateProduct"] == {"find": 1, "findAndModify": 1, "insert": 1, "update": 1, "commitTransaction": 1}
+    assert updating == {"find": 1, "findAndModify": 1, "insert": 1, "update": 1, "commitTransaction": 1}
     # and its words
-    assert done["publishProduct"] == {"find": 1, "update": 2, "findAndModify": 1, "commitTransaction": 1}
-    assert done["archiveProduct"] == {"find": 1, "update": 2, "findAndModify": 1, "commitTransaction": 1}
+    assert publishing == {"find": 1, "update": 2, "findAndModify": 1, "commitTransaction": 1}
+    assert archiving == {"find": 1, "update": 2, "findAndModify": 1, "commitTransaction": 1}
+
+
+@pytest.mark.parametrize("how_many", [1, 5])
+async def test_what_is_kept_of_the_catalogue_is_read_with_two_commands_a_page_whatever_its_length(
+    started: tuple[Starlette, GraphClient], client: GraphClient, database: Any, how_many: int
+) -> None:
+    await started[0].state.services.staff.invite("9876500002", [Role.CATALOG_MANAGER], by=None)
+    keeper = await client.sign_in("9876500002")
+    typed: dict[str, Any] = json.loads((EXAMPLES / "create_product.json").read_text(encoding="utf-8"))
+    made = (await client.data(example("create_product"), bearer=keeper.access_token, **typed))["createProduct"]
+    id_ = made["product"]["id"]
+    coupon = {"terms": {"value": {"percent": 10}, "startsAt": (now() - timedelta(days=1)).isoformat()}}
+    for number in range(how_many):
+        dearer = {"expectedVersion": number + 1, "price": str(number + 9)}
+        await client.data(example("update_product"), bearer=keeper.access_token, id=id_, input=dearer)
+        new = {"code": f"CODE-{number}", **coupon}
+        await client.data(example("create_coupon"), bearer=keeper.access_token, input=new)
+
+    # the page, and the names of who changed what
+    assert await asked(client, example("catalogue"), keeper) == {"find": 2}
+    assert await asked(client, example("coupons"), keeper) == {"find": 2}
+    assert await asked(client, example("product_prices"), keeper, productId=id_) == {"find": 2}
 
 
 async def test_a_draft_is_deleted_with_few_commands(
@@ -440,6 +461,22 @@ async def test_a_draft_is_deleted_with_few_commands(
 
     # the product as it is; the product and its prices go, revision
     assert deleting == {"find": 1, "delete": 2, "update": 1, "commitTransaction": 1}
+
+
+async def test_a_coupon_is_changed_with_three_commands_and_the_commit(
+    started: tuple[Starlette, GraphClient], client: GraphClient
+) -> None:
+    await started[0].state.services.staff.invite("9876500002", [Role.CATALOG_MANAGER], by=None)
+    manager = await client.sign_in("9876500002")
+    typed: dict[str, Any] = json.loads((EXAMPLES / "create_coupon.json").read_text(encoding="utf-8"))
+    changed: dict[str, Any] = json.loads((EXAMPLES / "update_coupon.json").read_text(encoding="utf-8"))
+    made = await client.data(example("create_coupon"), bearer=manager.access_token, **typed)
+    changed["id"] = made["createCoupon"]["coupon"]["id"]
+
+    commands = await asked(client, example("update_coupon"), manager, **changed)
+
+    # the coupon as it is; the change, and what it was before
+    assert commands == {"find": 1, "findAndModify": 1, "insert": 1, "commitTransaction": 1}
 
 
 async def test_a_coupon_takes_one_command_to_make_and_five_of_an_order_for_all_its_rules(

@@ -41,6 +41,7 @@ from traya_gql.domain.rates import Rate
 from traya_gql.domain.roles import Role
 from traya_gql.schema.common import NodeType, node_id
 from traya_gql.services.coupons import CouponRefused, CouponTurns, find_coupon, redeem_coupon
+from traya_gql.services.turns import Turns
 from traya_gql.settings import Settings
 
 NOBODYS = UUID(int=1)
@@ -701,7 +702,9 @@ async def test_of_20_orders_at_once_a_customer_uses_a_coupon_for_one_each_in_exa
     await create(client, manager, maxUsesPerCustomer=1)
     total = (await own_shop.preview(couponCode="WELCOME-10"))["preview"]["pricing"]["total"]["amount"]
 
-    answers = await asyncio.gather(*(own_shop.place(couponCode="WELCOME-10", expectedTotal=total) for _ in range(20)))
+    answers = await asyncio.gather(
+        *(patient(own_shop, couponCode="WELCOME-10", expectedTotal=total) for _ in range(20))
+    )
 
     reasons = sorted(error.get("reason") or error["code"] for answer in answers for error in answer["userErrors"])
     assert reasons == ["ALREADY_USED"] * 19
@@ -710,15 +713,16 @@ async def test_of_20_orders_at_once_a_customer_uses_a_coupon_for_one_each_in_exa
 
 
 async def test_of_first_orders_at_once_with_different_coupons_exactly_one_is_placed(
-    client: GraphClient, manager: SignedIn, own_shop: Shop, database: Any
+    client: GraphClient, manager: SignedIn, own_shop: Shop, products: dict[str, str], database: Any
 ) -> None:
-    """They meet in nothing but the customer."""
+    """They meet in nothing but the customer: each has a report and a previewed coupon of its own."""
     codes = [f"FIRST-{number}" for number in range(5)]
     for code in codes:
         await create(client, manager, code, isFirstOrderOnly=True)
-    total = (await own_shop.preview(couponCode=codes[0]))["preview"]["pricing"]["total"]["amount"]
+    shops = [await open_shop(client, products, own_shop.bearer) for _ in codes]
+    told = [await agreed(own_shop, code) for code in codes]
 
-    answers = await asyncio.gather(*(own_shop.place(couponCode=code, expectedTotal=total) for code in codes))
+    answers = await asyncio.gather(*(shop.place(**one) for shop, one in zip(shops, told, strict=True)))
 
     reasons = sorted(error.get("reason") or error["code"] for answer in answers for error in answer["userErrors"])
     assert reasons == ["FIRST_ORDER_ONLY"] * 4
@@ -767,7 +771,7 @@ async def test_what_a_transaction_used_up_that_fails_afterwards_is_there_again(
 
 async def test_an_order_waits_for_its_turn_for_a_while_and_is_then_told_to_try_again() -> None:
     """Whoever holds the turn goes on, and the next one gets it afterwards."""
-    turns = CouponTurns(wait_s=0.01)
+    turns = CouponTurns(turns=Turns(wait_s=0.01))
 
     async with turns.take("WELCOME-10"):
         with pytest.raises(CouponRefused, match="Try again in a few seconds") as busy:
@@ -782,7 +786,7 @@ async def test_an_order_waits_for_its_turn_for_a_while_and_is_then_told_to_try_a
 
 
 async def test_orders_with_one_coupon_take_their_turns_in_the_order_in_which_they_came() -> None:
-    turns = CouponTurns(wait_s=30)
+    turns = CouponTurns(turns=Turns(wait_s=30))
     has_begun, may_end = asyncio.Event(), asyncio.Event()
     done_by: list[str] = []
 
@@ -1060,8 +1064,8 @@ async def test_who_guessed_too_much_learns_nothing_with_keys_of_other_previews(
         sealed = await guest.place(**true | {"previewKey": f"x.{seal}"})
 
     assert refused_ == dict.fromkeys(keys, [["TOO_MANY_TRIES"]] * 2)
-    # the limits of orders: no code is looked up
-    assert commands == {"findAndModify": 2}
+    # the limits of orders, and whether it is a repeat: no code is looked up
+    assert commands == {"findAndModify": 2, "insert": 1, "abortTransaction": 1}
     assert reasons(sealed) == ["PRICE_CHANGED"]
     assert await database.orders.count_documents({}) == 0
     assert [one["uses"] async for one in database.coupons.find()] == [0, 0]

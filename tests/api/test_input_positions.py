@@ -147,6 +147,8 @@ def example_inputs() -> dict[str, dict[str, Any]]:
         "ProductFilterInput": {
             "category": "OIL",
             "tag": "DANDRUFF",
+            "categories": ["OIL"],
+            "tags": ["DANDRUFF"],
             "isActive": True,
             "isInStock": True,
             "needsPrescription": False,
@@ -269,7 +271,7 @@ def test_the_walk_reaches_every_input_type() -> None:
     found = [(place.field, place.path) for place in input_places()]
     at_the_roots = {get_named_type(place.type).name for place in input_places() if place.path == ()}
 
-    assert len(found) == 316
+    assert len(found) == 321
     assert {name for name in core().type_map if name in example_inputs()} == set(example_inputs())
     assert {name for name in at_the_roots if name.endswith("Input")} == set(example_inputs())
     assert ("placeOrder", ("lines", 0, "productId")) in found
@@ -368,7 +370,7 @@ async def test_an_unknown_enum_value_is_bad_where_null_is_good(asker: GraphClien
     assert commands == NOTHING
 
 
-@pytest.mark.parametrize("literal", ["male", '"MALE"', "null", "1", "true", "__proto__", "[MALE]", "{}"])
+@pytest.mark.parametrize("literal", ["male", '"MALE"', "1", "true", "__proto__", "[MALE]", "{}"])
 async def test_an_unknown_enum_literal_is_refused_by_validation(asker: GraphClient, literal: str) -> None:
     with asker.commands.counting() as commands:
         found = await codes(asker, f"{{ products(sortKey: {literal}) {{ totalCount }} }}")

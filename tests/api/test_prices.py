@@ -23,9 +23,9 @@ from traya_gql.domain.states import IndianState
 from traya_gql.schema.common import NodeType, node_id
 from traya_gql.services import Services
 from traya_gql.services.asker import Asker
-from traya_gql.services.baskets import WantedLine
 from traya_gql.services.orders import PlaceOrder
-from traya_gql.services.prices import PreviewPrice
+from traya_gql.services.prices import PreviewPrice, Price
+from traya_gql.services.wanted import WantedLine
 
 PRODUCTS = {seed.slug: seed for seed in catalogue()}
 OIL, SHAMPOO, SERUM = "stress-relief-hair-oil", "gentle-cleansing-shampoo", "calm-scalp-serum"
@@ -330,7 +330,7 @@ async def test_an_order_that_names_no_lines_brings_the_key_of_its_preview(
     told = agreeing(await previewed(client, typed))
 
     missing = "Send the `previewKey` of `pricePreview`: without `lines` the total alone does not say what is meant."
-    other = "What is ordered is not what was previewed. Look at the lines again, and order if you agree."
+    other = "What is ordered is not what was previewed. Look at it again, and order if you agree."
     for key, words in ((None, missing), ("", missing), ("x", other), (told["previewKey"][:-1], other), (".", other)):
         changed = await placed(client, {**typed, **told, "previewKey": key})
         assert changed["userErrors"] == [
@@ -360,6 +360,68 @@ async def test_an_order_that_names_its_lines_needs_no_key_and_keeps_to_one_that_
 
     assert [one["code"] for one in changed["userErrors"]] == ["PRICE_CHANGED"]
     assert made["userErrors"] == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        ({"hsn": "33059090"}, {}),
+        ({"name": "Another Calming Oil"}, {}),
+        ({}, {"shippingAddress": {**MUMBAI}}),
+        ({}, {"shippingAddress": {**KARNATAKA, "state": "MAHARASHTRA"}}),
+    ],
+    ids=["another tax rate", "another name", "another place", "another state alone"],
+)
+async def test_a_key_stands_for_names_taxes_and_days_too_when_the_total_is_the_same(
+    client: GraphClient, database: Any, report: dict[str, Any], *, stored: dict[str, str], typed: dict[str, Any]
+) -> None:
+    wanted = own(report, lines=lines_of(stress_relief_hair_oil=2))
+    told = await previewed(client, wanted)
+    address = wanted["shippingAddress"] | typed.get("shippingAddress", {})
+    if stored:
+        await database.products.update_one({"slug": OIL}, {"$set": stored})
+
+    changed = await placed(client, {**wanted, **agreeing(told), "shippingAddress": address})
+
+    assert [(one["code"], one["path"]) for one in changed["userErrors"]] == [("PRICE_CHANGED", ["input", "previewKey"])]
+    assert changed["preview"]["pricing"]["total"] == told["pricing"]["total"]
+    assert await database.orders.count_documents({}) == 0
+
+
+async def test_the_same_lines_in_another_order_are_the_same_price(client: GraphClient, report: dict[str, Any]) -> None:
+    lines = lines_of(stress_relief_hair_oil=2, gentle_cleansing_shampoo=1, calm_scalp_serum=1)
+    told = await previewed(client, own(report, lines=lines))
+
+    made = await placed(client, own(report, lines=lines[::-1], **agreeing(told)))
+
+    assert made["userErrors"] == []
+    # shown as they were named
+    assert [line["product"]["slug"] for line in made["order"]["lines"]] == [SERUM, SHAMPOO, OIL]
+
+
+async def test_midnight_alone_moves_the_days_of_delivery_and_is_no_other_price(
+    client: GraphClient, started: tuple[Starlette, GraphClient], report: dict[str, Any]
+) -> None:
+    async def price_at(at: datetime) -> Price:
+        asked = PreviewPrice(
+            report_public_id=report["publicId"],
+            lines=(WantedLine(product_id=PRODUCTS[SHAMPOO].id, quantity=1),),
+            kit=None,
+            coupon_code=None,
+            pin_code="560001",
+            state=IndianState.KARNATAKA,
+        )
+        return await on(started[0].state.services, at).prices.preview(asked, asker=Asker("192.0.2.1"))
+
+    # half an hour before midnight in India, and half an hour after
+    before, after = [await price_at(datetime(2026, 11, 19, hour, tzinfo=UTC)) for hour in (18, 19)]
+    # the night in which the rate fell: the total stays, what is inside does not
+    old, new = [await price_at(datetime(2025, 9, 21, hour, tzinfo=UTC)) for hour in (18, 19)]
+
+    assert after.estimate.latest > before.estimate.latest
+    assert after.key == before.key
+    assert old.pricing.total_paise == new.pricing.total_paise
+    assert old.key != new.key
 
 
 async def test_a_lower_price_is_told_too_before_it_is_charged(client: GraphClient, report: dict[str, Any]) -> None:

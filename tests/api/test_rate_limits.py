@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from secrets import token_urlsafe
 from typing import Any
@@ -241,6 +242,21 @@ async def test_orders_are_counted_for_an_address(settings: Settings, database: A
 
     assert refused == [False, False, True]
     assert await database.orders.count_documents({}) == 2
+
+
+@pytest.mark.parametrize(("query", "made"), [(PLACE, dict), (PRICE_PREVIEW, priced)], ids=["order", "price"])
+async def test_bad_lines_are_counted_for_an_address_as_their_products_are_looked_up(
+    settings: Settings, database: Any, *, query: str, made: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    async with limited(settings, database, orders_per_ip=2, price_previews_per_ip=2) as (_, client, _vendor):
+        product = (await client.data("{ products(first: 1) { nodes { id } } }"))["products"]["nodes"][0]["id"]
+        typed = {"expectedTotal": "1.00", "lines": [{"productId": product, "quantity": 21}]}
+        elsewhere = order(public_id())["shippingAddress"] | {"pinCode": "1"}
+        cheap = {"input": made(order(public_id(), expectedTotal="1.00", shippingAddress=elsewhere))}
+        dear = {"input": made(order(public_id(), **typed))}
+        refused = await refusals(client, query, *[cheap] * 5, *[dear] * 3)
+
+    assert refused == [False] * 7 + [True]
 
 
 async def test_the_refusal_says_what_was_too_often_and_when_to_come_back(settings: Settings, database: Any) -> None:

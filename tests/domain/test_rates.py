@@ -36,6 +36,7 @@ def test_the_products_limits_are_these() -> None:
         "report_misses_per_ip": (60, 60),
         "coupon_misses_per_ip": (30, 3_600),
         "coupon_misses_per_customer": (20, 3_600),
+        "safety_retries_per_link": (1, 86_400),
         "refreshes_per_session": (120, 3_600),
         "unsealed_refreshes_per_ip": (60, 3_600),
     }

@@ -29,6 +29,9 @@ class Rates(BaseModel):
 
     An asker is the signed-in customer, or the phone that a guest typed. Limits of an address are generous: mobile
     networks put many customers behind one. Source: docs/decisions/0013.
+
+    `safety_retries_per_link`: how many refusals for safety, of orders by a report's link alone, are followed by another
+    try. Source: docs/decisions/0032.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +56,7 @@ class Rates(BaseModel):
     report_misses_per_ip: Rate = Rate(limit=60, period_s=_MINUTE_S)
     coupon_misses_per_ip: Rate = Rate(limit=30, period_s=_HOUR_S)
     coupon_misses_per_customer: Rate = Rate(limit=20, period_s=_HOUR_S)
+    safety_retries_per_link: Rate = Rate(limit=1, period_s=_DAY_S)
     refreshes_per_session: Rate = Rate(limit=120, period_s=_HOUR_S)
     unsealed_refreshes_per_ip: Rate = Rate(limit=60, period_s=_HOUR_S)
 
@@ -89,6 +93,8 @@ _TOO_OFTEN: Mapping[str, str] = {
     "report_misses_per_ip": f"Too many links to reports were tried{_FROM_NETWORK}",
     "coupon_misses_per_ip": f"Too many coupon codes were tried{_FROM_NETWORK}",
     "coupon_misses_per_customer": "Too many coupon codes were tried",
+    "safety_retries_per_link": "Too many orders were tried by this link",
+    "orders_per_report": "Too many orders of this report are under way",
     "refreshes_per_session": "This session was refreshed too often",
     "unsealed_refreshes_per_ip": f"Too many sessions that do not exist were refreshed{_FROM_NETWORK}",
 }

@@ -14,7 +14,7 @@ from traya_gql.guards import ANYONE, ORDER_TOKEN, mutation_field, query_field
 from traya_gql.schema.addresses import InputWarning
 from traya_gql.schema.orders import Order, PlaceOrderInput, PlaceOrderPayload
 from traya_gql.schema.prices import report_access, wanted_lines
-from traya_gql.services.baskets import LinesRefused
+from traya_gql.services.buyers import LinesRefused
 from traya_gql.services.coupons import CouponRefused
 from traya_gql.services.idempotency import IdempotencyConflict, IdempotencyInProgress
 from traya_gql.services.orders import ORDER_INPUT_CODES, PlaceOrder, PriceChanged
@@ -51,9 +51,10 @@ class OrderMutations:
             "Order from a report at the price that `pricePreview` told: if it costs anything else now, PRICE_CHANGED "
             "brings the new price, and nothing is ordered. The safety rules of today are applied to the final lines: "
             "SAFETY_BLOCK says what stands in the way. Who has nothing but the report's link can order what suits "
-            "everybody; for all else REPORT_ACCESS_REQUIRED. The order is stored as a whole or not at all. It belongs "
-            "to the customer who is signed in; a guest's can be claimed by whoever signs in with the phone. Too many, "
-            "refused ones among them: RATE_LIMITED."
+            "everybody; for all else REPORT_ACCESS_REQUIRED, and for a day for everything, when two such orders from "
+            "it were a SAFETY_BLOCK. The order is stored as a whole or not at all. It belongs to the customer who "
+            "is signed in; a guest's can be claimed by whoever signs in with the phone. Too many, refused ones among "
+            "them: RATE_LIMITED."
         ),
         input_codes=ORDER_INPUT_CODES,
         refusals=(

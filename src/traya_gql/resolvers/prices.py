@@ -9,7 +9,7 @@ import strawberry
 from traya_gql.context import Info
 from traya_gql.guards import ANYONE, query_field
 from traya_gql.schema.prices import PricePreview, PricePreviewInput, PricePreviewPayload, report_access, wanted_lines
-from traya_gql.services.baskets import LinesRefused
+from traya_gql.services.buyers import LinesRefused
 from traya_gql.services.coupons import CouponRefused
 from traya_gql.services.prices import PRICE_INPUT_CODES, NotServiceable, PreviewPrice
 from traya_gql.services.reports import ReportNotFound

@@ -30,7 +30,7 @@ described_enum(
         RefusalCode.TOO_SHORT: "The text is too short.",
         RefusalCode.TOO_LONG: "The text is too long.",
         RefusalCode.OUT_OF_RANGE: "The number is outside its limits; the message names them.",
-        RefusalCode.INVALID_CHARACTERS: "The text holds control characters.",
+        RefusalCode.INVALID_CHARACTERS: "The text holds characters that it may not have.",
         RefusalCode.INVALID_PHONE: "Not an Indian mobile number.",
         RefusalCode.INVALID_PIN_CODE: "Not an Indian PIN code.",
         RefusalCode.INVALID_ID: "Not the id of such an object.",
@@ -110,7 +110,7 @@ described_enum(
             "Too many codes that do not exist were tried, by this customer or by guests of this network: go on without "
             "a coupon; a guest can sign in to use one."
         ),
-        CouponRefusalReason.BUSY: "Many orders use it right now: try again in a few seconds.",
+        CouponRefusalReason.BUSY: "Many orders use it, or many codes of yours are looked up, right now: try again in a few seconds.",
     },
 )
 

@@ -131,7 +131,7 @@ class PlaceOrderInput(BasketInput):
     preview_key: str | None = strawberry.field(
         default=None,
         description=(
-            "`previewKey` of `pricePreview`: unless the order is in all as it was previewed, nothing is ordered, and "
+            "`previewKey` of `pricePreview`: unless the order is all that it stands for, nothing is ordered, and "
             "PRICE_CHANGED brings the price of now. It may be left out where `lines` are named. With a coupon it also "
             "shows that the code was no guess."
         ),

@@ -22,8 +22,9 @@ from traya_gql.schema.common import Money, NodeType, money, read_key
 from traya_gql.schema.delivery import DeliveryEstimate
 from traya_gql.schema.payloads import Payload
 from traya_gql.schema.products import Product, product_of
-from traya_gql.services.baskets import ReportAccess, WantedLine
+from traya_gql.services.buyers import ReportAccess
 from traya_gql.services.prices import Price
+from traya_gql.services.wanted import WantedLine
 
 
 @strawberry.type(
@@ -180,7 +181,12 @@ class PricePreview:
         description="What it costs. Send `pricing.total.amount` to `placeOrder` as `expectedTotal`."
     )
     preview_key: str = strawberry.field(
-        description="Stands for all that is previewed: send it to `placeOrder` with the total. Opaque, of any length."
+        description=(
+            "Stands for what is previewed: each line's product, name, quantity, price, discounts and tax, the kit and "
+            "the coupon, the charge and its tax, the zone, and how many working days it takes. Not for `pricedAt`, nor "
+            "for the dates of `deliveryEstimate`: ordered after midnight, as many working days may end a day later. "
+            "Send it to `placeOrder` with the total. Opaque, of any length."
+        )
     )
     kit: ShownKitChoice | None = strawberry.field(description="The offer that was chosen; null without one.")
     coupon_code: str | None = strawberry.field(description="The coupon that counts; null without one.")
@@ -257,7 +263,8 @@ class BasketInput:
             "its reason, and there is no price and no order then. An order uses up one use of it, or nothing of either "
             "is stored. Ask when the customer has typed the whole code, and not for each letter: codes that do not "
             "exist are counted, for who is signed in by account and for guests by network address, and after too many "
-            "comes TOO_MANY_TRIES; a coupon that was previewed can be ordered with all the same, with its `previewKey`."
+            "comes TOO_MANY_TRIES; a coupon that was previewed can be ordered with all the same, with its "
+            "`previewKey`, and a repeat of an order that was placed gets that order."
         ),
     )
 

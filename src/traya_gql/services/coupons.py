@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
-from weakref import WeakValueDictionary
 
 from pymongo.errors import DuplicateKeyError
 
@@ -33,7 +31,7 @@ from traya_gql.domain.coupons import (
 )
 from traya_gql.domain.products import ProductCategory, ProductStatus
 from traya_gql.domain.refusals import InvalidInput, InvalidValue, Problem, Problems, Refusal, RefusalCode
-from traya_gql.services.idempotency import WAIT_S
+from traya_gql.services.turns import TurnMissed, Turns
 from traya_gql.services.versions import StaleVersion
 
 
@@ -91,6 +89,11 @@ class CouponRefused(Refusal):
     def is_miss(self) -> bool:
         """Whether there is no such coupon: then it may have been a guess."""
         return self.reason is CouponRefusalReason.NOT_FOUND
+
+    @property
+    def is_of_the_moment(self) -> bool:
+        """Whether it says nothing of the coupon, but that it was not looked up now."""
+        return self.reason in {CouponRefusalReason.TOO_MANY_TRIES, CouponRefusalReason.BUSY}
 
 
 class CouponNotFound(Refusal):
@@ -220,11 +223,10 @@ class CouponTurns:
     """Lets the orders with one coupon follow one after the other within this process.
 
     They would do so in the database, by undoing each other's tries: two hundred at once for longer than an order may
-    take. Processes do not wait for each other. `wait_s` is how long an order waits for its turn, in seconds.
+    take.
     """
 
-    wait_s: float = WAIT_S
-    _waiting: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, repr=False)
+    turns: Turns = field(default_factory=Turns, repr=False)
 
     @asynccontextmanager
     async def take(self, code: str | None) -> AsyncIterator[None]:
@@ -240,16 +242,11 @@ class CouponTurns:
         if turn is None:
             yield
             return
-        lock = self._waiting.setdefault(turn, asyncio.Lock())
         try:
-            async with asyncio.timeout(self.wait_s):
-                await lock.acquire()
-        except TimeoutError:
+            async with self.turns.take(turn):
+                yield
+        except TurnMissed:
             raise CouponRefused(CouponRefusalReason.BUSY) from None
-        try:
-            yield
-        finally:
-            lock.release()
 
 
 # --- what staff do ----------------------------------------------------------------------------------------------------

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, NoReturn
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict
@@ -24,22 +25,21 @@ from traya_gql.domain.ruleset.offers import KitChoice
 from traya_gql.domain.ruleset.rules import Ruleset
 from traya_gql.services.access_tokens import AccessTokens, Grant, Issued, Kind
 from traya_gql.services.asker import Asker
-from traya_gql.services.baskets import (
-    BASKET_CODES,
-    NO_ACCESS,
-    CheckedLine,
-    ReportAccess,
-    WantedLine,
-    check_link,
-    check_wanted,
-    fill_basket,
-    refuse_by_name,
-)
-from traya_gql.services.coupons import CouponTurns, redeem_coupon
+from traya_gql.services.baskets import fill_basket
+from traya_gql.services.buyers import NO_ACCESS, ReportAccess
+from traya_gql.services.coupons import CouponRefused, CouponTurns, redeem_coupon
 from traya_gql.services.guesses import Guesses
 from traya_gql.services.idempotency import Once
 from traya_gql.services.prices import Destination, Price, price_basket, typed_coupon
-from traya_gql.services.rate_limits import Hit, RateLimiter
+from traya_gql.services.rate_limits import Hit, RateLimited, RateLimiter
+from traya_gql.services.wanted import (
+    BASKET_CODES,
+    CheckedLine,
+    WantedLine,
+    check_link,
+    check_wanted,
+    refuse_by_name,
+)
 
 ORDER_INPUT_CODES = BASKET_CODES | ADDRESS_CODES | {RefusalCode.INVALID_PHONE}
 """What InvalidInput may carry when an order is placed."""
@@ -59,7 +59,7 @@ class PriceChanged(Refusal):
             message = f"This order costs {total} rupees now. Look at the price, and order again if you agree."
             at = "expectedTotal"
         elif is_keyed:
-            message = "What is ordered is not what was previewed. Look at the lines again, and order if you agree."
+            message = "What is ordered is not what was previewed. Look at it again, and order if you agree."
         else:
             message = (
                 "Send the `previewKey` of `pricePreview`: without `lines` the total alone does not say what is meant."
@@ -133,32 +133,33 @@ class Orders:
     async def place(self, command: PlaceOrder, *, asker: Asker, access: ReportAccess = NO_ACCESS) -> Placed:
         """Store the order with the price of now, and use up its coupon, in one transaction.
 
-        It belongs to the customer who is signed in; a guest's belongs to nobody until it is claimed. Who may have which
-        products: see `fill_basket`.
+        A repeat of a placed order gets that order, whatever was guessed since and however many wait. It belongs to the
+        customer who is signed in; a guest's belongs to nobody until it is claimed. Who
+        may have which products: see `fill_basket`.
 
         Raises:
             InvalidInput: phone, lines, kit, total or addresses break rules.
-            RateLimited: too many from this asker, or this address; too many guesses at reports.
+            RateLimited: too many from this asker, or this address; too many guesses at reports; or too many of this
+                report at once.
             ReportNotFound: no such report.
             LinesRefused: a line's product does not exist, cannot be sent, or may not be sold to this person or asker.
             NotServiceable: nothing is delivered to the shipping address.
-            CouponRefused: the coupon does not count for this order, or too many were guessed and none was previewed.
+            CouponRefused: the coupon does not count for this order, too many were guessed and none was previewed, or
+                too many are using it.
             PriceChanged: it costs something else than the client expects.
             IdempotencyConflict, IdempotencyInProgress: see `Once.run`.
         """
         coupon_code = typed_coupon(command.coupon_code)
-        checked, expected_paise = await _check(command, coupon_code)
+        of_address = Hit(name="orders_per_ip", rate=self.rates.orders_per_ip, key=asker.address)
+        checked, expected_paise = await _check(command, coupon_code, count=partial(self.limiter.hit, of_address))
         name = asker.name(checked.phone)
-        await self.limiter.hit(
-            Hit(name="orders_per_asker", rate=self.rates.orders_per_asker, key=name),
-            Hit(name="orders_per_ip", rate=self.rates.orders_per_ip, key=asker.address),
-        )
+        await self.limiter.hit(Hit(name="orders_per_asker", rate=self.rates.orders_per_asker, key=name), of_address)
         made_at = self.now()
         order_id = uuid4()
         number = order_number(secrets.randbits(NUMBER_BITS))
         address = checked.shipping_address
 
-        async def work() -> OrderRecord:
+        async def work(closed_for_s: int) -> OrderRecord:
             basket = await fill_basket(
                 checked.report_public_id,
                 lines=checked.lines,
@@ -167,6 +168,7 @@ class Orders:
                 access=access,
                 rules=self.rules,
                 at=made_at,
+                closed_for_s=closed_for_s,
             )
             price = await price_basket(
                 basket,
@@ -204,27 +206,39 @@ class Orders:
             )
             return await order.insert()
 
+        once = partial(
+            self.once.run,
+            mutation="placeOrder",
+            asker=name,
+            key=command.idempotency_key,
+            command=checked,
+            result_id=order_id,
+            now=made_at,
+            find=orders.by_ids,
+        )
         _, _, seal = (command.preview_key or "").partition(".")
-        async with (
-            self.guesses.counted(asker, coupon_code=coupon_code, seal=seal),
-            self.turns.take(coupon_code),
-        ):
-            outcome = await self.once.run(
-                mutation="placeOrder",
-                asker=name,
-                key=command.idempotency_key,
-                command=checked,
-                result_id=order_id,
-                now=made_at,
-                work=work,
-                find=orders.by_ids,
-            )
+        try:
+            async with (
+                self.guesses.counted(asker, coupon_code=coupon_code, seal=seal),
+                self.turns.take(coupon_code),
+                self.guesses.by_link(checked.report_public_id) as closed_for_s,
+            ):
+                outcome = await once(work=partial(work, closed_for_s))
+        except (CouponRefused, RateLimited) as refusal:
+            if isinstance(refusal, CouponRefused) and not refusal.is_of_the_moment:
+                raise
+            # what says nothing of the order itself is no answer to a repeat: that order is placed already
+            outcome = await once(work=partial(_refuse, refusal))
         order = outcome.record
         return Placed(
             order=order,
             access=self.tokens.issue(Grant(Kind.ORDER, order.id), made_at=order.created_at),
             is_replay=outcome.is_replay,
         )
+
+
+async def _refuse(refusal: Exception) -> NoReturn:
+    raise refusal
 
 
 def _refuse_if_changed(price: Price, command: PlaceOrder, expected_paise: int | None) -> None:
@@ -237,7 +251,9 @@ def _refuse_if_changed(price: Price, command: PlaceOrder, expected_paise: int | 
         raise PriceChanged(price, is_total_right=is_total_right, is_keyed=bool(command.preview_key))
 
 
-async def _check(command: PlaceOrder, coupon_code: str | None) -> tuple[_Checked, int | None]:
+async def _check(
+    command: PlaceOrder, coupon_code: str | None, *, count: Callable[[], Awaitable[None]]
+) -> tuple[_Checked, int | None]:
     problems = Problems()
     phone = problems.take("phone", lambda: normalise_phone(command.phone))
     expected = command.expected_total
@@ -249,7 +265,7 @@ async def _check(command: PlaceOrder, coupon_code: str | None) -> tuple[_Checked
     if command.billing_address is not None:
         with problems.under("billingAddress"):
             billing = check_address(command.billing_address, problems)
-    await refuse_by_name(problems, command.lines)
+    await refuse_by_name(problems, command.lines, count=count)
     check_link(command.report_public_id)
     checked = _Checked.model_validate(
         {

@@ -27,20 +27,12 @@ from traya_gql.domain.ruleset.offers import KitChoice
 from traya_gql.domain.ruleset.rules import Ruleset
 from traya_gql.domain.states import IndianState
 from traya_gql.services.asker import Asker
-from traya_gql.services.baskets import (
-    BASKET_CODES,
-    NO_ACCESS,
-    Basket,
-    ReportAccess,
-    WantedLine,
-    check_link,
-    check_wanted,
-    fill_basket,
-    refuse_by_name,
-)
+from traya_gql.services.baskets import Basket, fill_basket
+from traya_gql.services.buyers import NO_ACCESS, ReportAccess
 from traya_gql.services.coupons import FoundCoupon, coupon_discounts, find_coupon
 from traya_gql.services.guesses import Guesses
 from traya_gql.services.rate_limits import Hit, RateLimiter
+from traya_gql.services.wanted import BASKET_CODES, WantedLine, check_link, check_wanted, refuse_by_name
 
 _KEY_BYTES = 16
 
@@ -86,9 +78,12 @@ class Price(NamedTuple):
     """What a basket costs at a time, and how it would be delivered.
 
     Args:
-        lines: as an order would keep them.
+        lines: as an order would keep them, in the order in which they were named.
         coupon: the coupon that counts, to be redeemed with the order.
         coupon_seal: shows that the code was found to count (`Guesses.seal`); empty without a coupon.
+        is_intra_state: whether the taxes are those within the seller's state.
+        working_days: how many it takes to arrive, at least and at most.
+        estimate: when that is, ordered on the day of `at`.
         free_shipping_from_paise: goods of so much are sent for nothing.
         no_cash: why it cannot be paid at the door; None when it can.
         warnings: what looks wrong with where it goes.
@@ -101,6 +96,8 @@ class Price(NamedTuple):
     coupon: FoundCoupon | None
     coupon_seal: str
     zone: Zone
+    is_intra_state: bool
+    working_days: tuple[int, int]
     estimate: DeliveryEstimate
     free_shipping_from_paise: int
     no_cash: CashOnDeliveryRefusal | None
@@ -109,10 +106,11 @@ class Price(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Stands for all that would be sold and charged, another one for whatever else is; and holds the coupon's seal.
+        """Stands for what would be sold, what is charged for it, the taxes inside, and how many working days it takes.
 
-        22 characters, and with a coupon a dot and 22 more. Totals alone may agree by chance: what is missing in a kit
-        can be what the parcel then costs.
+        The order of lines changes nothing. Nor does midnight alone, after which as many days end later. 22 characters,
+        and with a coupon a dot and its seal of 22 more. Totals alone may agree by chance: what is missing in a kit can
+        be what the parcel then costs.
         """
         return f"{self._digest()}.{self.coupon_seal}" if self.coupon_seal else self._digest()
 
@@ -121,14 +119,14 @@ class Price(NamedTuple):
         return key.partition(".")[0] == self._digest()
 
     def _digest(self) -> str:
-        charged = [
-            [[line.product_id.hex, line.quantity, line.unit_price_paise, line.discount_paise] for line in self.lines],
-            None if self.kit is None else [self.kit.kind, self.kit.months],
+        told = [
+            [line.model_dump(mode="json") for line in sorted(self.lines, key=lambda line: line.product_id)],
+            self.pricing.model_dump(mode="json"),
+            None if self.kit is None else self.kit.model_dump(mode="json"),
             None if self.coupon is None else self.coupon.coupon.code,
-            [self.pricing.kit_discount_paise, self.pricing.coupon_discount_paise, self.pricing.shipping_paise],
-            self.pricing.total_paise,
+            [self.zone, self.is_intra_state, self.working_days],
         ]
-        digest = hashlib.sha256(json.dumps(charged).encode()).digest()
+        digest = hashlib.sha256(json.dumps(told).encode()).digest()
         return base64.urlsafe_b64encode(digest[:_KEY_BYTES]).decode().rstrip("=")
 
 
@@ -153,20 +151,23 @@ class Prices:
             ReportNotFound: no such report.
             LinesRefused, NotServiceable, CouponRefused: as when placing the order; guessed coupons too.
         """
+
+        async def count() -> None:
+            rate = self.rates.price_previews_per_ip
+            await self.limiter.hit(Hit(name="price_previews_per_ip", rate=rate, key=asker.address))
+
         problems = Problems()
         pin_code = problems.take("pinCode", lambda: check_pin_code(command.pin_code))
         state = None if pin_code is None else _state(pin_code, command.state, problems)
         lines = check_wanted(command.lines, kit=command.kit, problems=problems)
-        await refuse_by_name(problems, command.lines)
+        await refuse_by_name(problems, command.lines, count=count)
         check_link(command.report_public_id)
         assert pin_code is not None  # noqa: S101 - no problem was found
         if state is None:
             raise NotServiceable("pinCode")
         coupon_code = typed_coupon(command.coupon_code)
         at = self.now()
-        await self.limiter.hit(
-            Hit(name="price_previews_per_ip", rate=self.rates.price_previews_per_ip, key=asker.address)
-        )
+        await count()
         async with self.guesses.counted(asker, coupon_code=coupon_code):
             basket = await fill_basket(
                 command.report_public_id,
@@ -177,7 +178,7 @@ class Prices:
                 rules=self.rules,
                 at=at,
             )
-            price = await price_basket(
+            return await price_basket(
                 basket,
                 kit=command.kit,
                 coupon_code=coupon_code,
@@ -186,10 +187,6 @@ class Prices:
                 seal=self.guesses.seal,
                 at=at,
             )
-            if price.coupon is not None:
-                # who guesses many codes at once does not learn of a hit either
-                await self.guesses.check_coupon(asker)
-            return price
 
 
 def typed_coupon(raw: str | None) -> str | None:
@@ -239,6 +236,8 @@ async def price_basket(
     zone = rules.zone_of(pin_code=destination.pin_code, state=destination.state)
     if zone is None:
         raise NotServiceable(*destination.path)
+    tariff = rules.tariffs[zone]
+    is_intra_state = destination.state is gst_rates().seller_state
     coupon = None if coupon_code is None else await find_coupon(coupon_code, customer_id=customer_id)
     found = quote(
         basket.lines,
@@ -248,7 +247,7 @@ async def price_basket(
             if coupon is None
             else lambda subtotal, lines: coupon_discounts(coupon, subtotal_paise=subtotal, lines=lines, at=at),
             charge=lambda weight_g, goods: rules.charge(zone, weight_g=weight_g, goods_paise=goods),
-            is_intra_state=destination.state is gst_rates().seller_state,
+            is_intra_state=is_intra_state,
             on=day,
         ),
     )
@@ -262,6 +261,8 @@ async def price_basket(
         coupon=coupon,
         coupon_seal="" if coupon is None else seal(coupon.coupon.code),
         zone=zone,
+        is_intra_state=is_intra_state,
+        working_days=(rules.handling_days + tariff.fewest_days, rules.handling_days + tariff.most_days),
         estimate=rules.estimate(zone, on=day),
         free_shipping_from_paise=rules.free_from_paise,
         no_cash=rules.why_no_cash(zone, total_paise=found.pricing.total_paise),
