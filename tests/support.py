@@ -46,10 +46,16 @@ class _WholeCounter(Counter[str]):
 
 
 class CommandCounter(CommandListener):
-    """Counts the commands that the application sends, by name."""
+    """Counts the commands that the application sends, by name.
+
+    A transaction that MongoDB ends for a reason that passes (a full cache, a conflict) is run again, and counts once.
+    """
 
     def __init__(self) -> None:
         self._counters: list[Counter[str]] = []
+        self._transactions: dict[int, Any] = {}
+        self._counted: list[tuple[Any, Counter[str], str]] = []
+        self._ended: set[Any] = set()
 
     @contextmanager
     def counting(self, *, is_whole: bool = False) -> Iterator[Counter[str]]:
@@ -57,19 +63,41 @@ class CommandCounter(CommandListener):
         counter: Counter[str] = _WholeCounter() if is_whole else Counter()
         self._counters.append(counter)
         yield counter
-        self._counters.remove(counter)
+        # by identity: two that counted the same are equal
+        self._counters = [one for one in self._counters if one is not counter]
+        self._counted = [one for one in self._counted if one[1] is not counter]
 
     def started(self, event: CommandStartedEvent) -> None:
         named = {event.command_name, event.command.get("collection"), event.command.get("comment")}
         if not named.isdisjoint(_FOLLOWING):
             return
+        transaction = _transaction_of(event.command)
+        if transaction in self._ended:
+            return
+        if transaction is not None and self._counters:
+            self._transactions[event.request_id] = transaction
         for counter in self._counters:
             if _WHEN_LATE not in named or isinstance(counter, _WholeCounter):
                 counter[event.command_name] += 1
+                self._counted.append((transaction, counter, event.command_name))
 
-    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        self._transactions.pop(event.request_id, None)
 
-    def failed(self, event: CommandFailedEvent) -> None: ...
+    def failed(self, event: CommandFailedEvent) -> None:
+        transaction = self._transactions.pop(event.request_id, None)
+        if transaction is None or "TransientTransactionError" not in event.failure.get("errorLabels", ()):
+            return
+        self._ended.add(transaction)
+        for _, counter, name in [one for one in self._counted if one[0] == transaction]:
+            counter[name] -= 1
+            if not counter[name]:
+                del counter[name]
+        self._counted = [one for one in self._counted if one[0] != transaction]
+
+
+def _transaction_of(command: Mapping[str, Any]) -> tuple[bytes, int] | None:
+    return (bytes(command["lsid"]["id"]), command["txnNumber"]) if "autocommit" in command else None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections import Counter
@@ -11,11 +12,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pymongo import MongoClient
 from starlette.applications import Starlette
 
 from tests.support import EXAMPLES, GraphClient, SignedIn, example, hair_test, order, priced, product_document
 from traya_gql.app import now
 from traya_gql.documents import catalogue_state
+from traya_gql.documents.transactions import Transactions, current_session
 from traya_gql.domain.roles import Role
 
 
@@ -38,6 +41,33 @@ async def add_products(database: Any, how_many: int) -> None:
         }
         for number in range(how_many)
     )
+
+
+async def test_a_transaction_that_is_run_again_counts_once(
+    started: tuple[Starlette, GraphClient], client: GraphClient, database: Any, mongodb_uri: str
+) -> None:
+    """Of the counts below: MongoDB may end a transaction for a reason that passes, and the driver runs it again."""
+    products = database.products
+    runs: list[int] = []
+
+    async def work() -> None:
+        runs.append(len(runs))
+        await products.find_one({"slug": "anti-dandruff-hair-oil"}, session=current_session())
+        if len(runs) == 1:
+            await asyncio.to_thread(change_elsewhere)
+        change = {"$inc": {"version": 1}}
+        await products.update_one({"slug": "gentle-cleansing-shampoo"}, change, session=current_session())
+
+    def change_elsewhere() -> None:
+        with MongoClient[dict[str, Any]](mongodb_uri) as other:
+            slug = {"slug": "gentle-cleansing-shampoo"}
+            other[database.name].products.update_one(slug, {"$set": {"is_in_stock": True, "version": 7}})
+
+    with client.commands.counting() as commands:
+        await Transactions(started[0].state.storage.client, deadline_s=10).run(work)
+
+    assert runs == [0, 1]
+    assert commands == {"find": 1, "update": 1, "commitTransaction": 1}
 
 
 async def test_a_report_with_its_products_takes_two_commands(client: GraphClient, report: dict[str, Any]) -> None:

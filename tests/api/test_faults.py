@@ -371,7 +371,6 @@ async def test_an_operation_name_cannot_forge_lines_in_the_log(ask: Ask, caplog:
         "query ($v: Int) { products(first: $v) { totalCount } }",
         "query ($v: Int = 3) { products(first: $v) { totalCount } }",
         "query ($v: Boolean = false) { products(reverse: $v) { totalCount } }",
-        "query ($v: ProductSortKey) { products(sortKey: $v) { totalCount } }",
         'query ($v: ID = "x") { nodes(ids: [$v]) { id } }',
         "query ($v: Boolean = true) { __typename @include(if: $v) }",
         "query ($v: Boolean = true) { __schema { queryType @skip(if: $v) { name } } }",

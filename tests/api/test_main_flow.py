@@ -355,7 +355,7 @@ async def test_an_order_keeps_its_prices_when_the_catalogue_changes(
 
     seen = (await client.data(example("order"), accessToken=placed["accessToken"]))["order"]
 
-    assert seen["pricing"] == {"total": {"amount": "728.00"}}
+    assert seen["pricing"]["total"] == {"amount": "728.00"}
     assert [line["product"]["isActive"] for line in seen["lines"]] == [False, False]
 
 

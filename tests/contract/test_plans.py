@@ -118,6 +118,7 @@ async def examined(database: Any) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 async def test_every_list_of_products_is_read_from_an_index_in_its_order(client: GraphClient, profiled: Any) -> None:
     filters: list[dict[str, Any]] = [
         {"category": category, "tag": tag, "isActive": is_active}
@@ -136,6 +137,7 @@ async def test_every_list_of_products_is_read_from_an_index_in_its_order(client:
     assert wasteful == []
 
 
+@pytest.mark.slow
 async def test_rare_products_are_read_from_a_shelf_of_their_own(client: GraphClient, profiled: Any) -> None:
     await profiled.products.update_many(
         {"category": "OIL", "tags": "STRESS"},
@@ -151,6 +153,7 @@ async def test_rare_products_are_read_from_a_shelf_of_their_own(client: GraphCli
     assert [page for page in pages if page["documents"] > 24 or page["keys"] > 60 or page["sorted"]] == []
 
 
+@pytest.mark.slow
 async def test_a_wide_price_range_is_checked_on_the_keys_and_a_narrow_one_read_whole(
     client: GraphClient, profiled: Any
 ) -> None:
@@ -166,6 +169,7 @@ async def test_a_wide_price_range_is_checked_on_the_keys_and_a_narrow_one_read_w
     assert [page for page in pages if page["documents"] > 45 or page["keys"] > 45] == []
 
 
+@pytest.mark.slow
 async def test_a_search_reads_the_products_with_its_rarest_word_or_few_in_the_order_of_the_list(
     client: GraphClient, profiled: Any
 ) -> None:
@@ -189,6 +193,7 @@ async def test_a_search_reads_the_products_with_its_rarest_word_or_few_in_the_or
     assert [entry for entry in counted if entry["documents"]] == []
 
 
+@pytest.mark.slow
 async def test_a_kit_is_put_together_from_what_fits_the_picture_and_can_be_sent_alone(
     client: GraphClient, profiled: Any
 ) -> None:
@@ -205,6 +210,7 @@ async def test_a_kit_is_put_together_from_what_fits_the_picture_and_can_be_sent_
     assert read["keys"] <= read["returned"] + 1
 
 
+@pytest.mark.slow
 async def test_keeping_the_catalogue_examines_what_it_shows_or_changes(
     started: tuple[Starlette, GraphClient], client: GraphClient, profiled: Any
 ) -> None:
@@ -254,6 +260,7 @@ async def test_keeping_the_catalogue_examines_what_it_shows_or_changes(
     assert [one for one in seen if one["sorted"] or "COLLSCAN" in one["plan"]] == []
 
 
+@pytest.mark.slow
 async def test_all_other_queries_examine_what_they_return(client: GraphClient, profiled: Any) -> None:
     for _ in range(30):
         await client.data(example("submit_hair_test"), input=hair_test())
@@ -284,6 +291,7 @@ async def test_all_other_queries_examine_what_they_return(client: GraphClient, p
     assert [entry for entry in seen if entry["documents"] > entry["returned"] + 1] == []
 
 
+@pytest.mark.slow
 async def test_a_draft_is_found_by_its_key_among_all_others(client: GraphClient, profiled: Any) -> None:
     typed = hair_test()
     drafted = {"answers": typed["answers"], "age": 28, "gender": "MALE"}
@@ -312,6 +320,7 @@ async def test_a_draft_is_found_by_its_key_among_all_others(client: GraphClient,
     assert [entry for entry in seen if "COLLSCAN" in entry["plan"]] == []
 
 
+@pytest.mark.slow
 async def test_no_query_of_the_product_scans_a_collection(client: GraphClient, profiled: Any) -> None:
     await client.data(LIST, search="product oil", sortKey="NAME", reverse=False)
     await client.data("{ products { totalCount facets { tags { count } } } }")

@@ -110,7 +110,9 @@ described_enum(
             "Too many codes that do not exist were tried, by this customer or by guests of this network: go on without "
             "a coupon; a guest can sign in to use one."
         ),
-        CouponRefusalReason.BUSY: "Many orders use it, or many codes of yours are looked up, right now: try again in a few seconds.",
+        CouponRefusalReason.BUSY: (
+            "Many orders use it, or many codes of yours are looked up, right now: try again in a few seconds."
+        ),
     },
 )
 
