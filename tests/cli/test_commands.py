@@ -28,6 +28,7 @@ def test_help_teaches(tmp_path: Path) -> None:
     assert run("--version", cwd=tmp_path).stdout.strip() == __version__
 
 
+@pytest.mark.slow
 def test_the_schema_is_exported_and_checked(tmp_path: Path) -> None:
     file = tmp_path / "schema.graphql"
 

@@ -34,6 +34,7 @@ def test_the_first_start_seeds_the_catalogue_and_prints_a_query_that_works(data:
     assert answer["products"]["totalCount"] == 20
 
 
+@pytest.mark.slow
 def test_restarting_keeps_data_secret_and_tokens_and_seeds_nothing_again(data: Path) -> None:
     with serving(data) as server:
         submitted = server.ask(example("submit_hair_test"), input=hair_test())["submitHairTest"]
@@ -133,6 +134,7 @@ def test_production_refuses_to_start_without_its_secrets(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_named_cluster_is_used_and_nothing_is_embedded(data: Path, elsewhere: dict[str, str]) -> None:
     with serving(data, **elsewhere) as server:
         total = server.ask("{ products { totalCount } }")

@@ -133,9 +133,9 @@ class Orders:
     async def place(self, command: PlaceOrder, *, asker: Asker, access: ReportAccess = NO_ACCESS) -> Placed:
         """Store the order with the price of now, and use up its coupon, in one transaction.
 
-        A repeat of a placed order gets that order, whatever was guessed since and however many wait. It belongs to the
-        customer who is signed in; a guest's belongs to nobody until it is claimed. Who
-        may have which products: see `fill_basket`.
+        It belongs to the customer who is signed in; a guest's belongs to nobody until it is claimed. A repeat of a
+        placed order gets that order, whatever was guessed since and however many wait. Who may have which products: see
+        `fill_basket`.
 
         Raises:
             InvalidInput: phone, lines, kit, total or addresses break rules.
