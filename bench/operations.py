@@ -23,7 +23,7 @@ from traya_gql.domain.gst import contained_tax
 from traya_gql.domain.orders import NUMBER_BITS, order_number
 from traya_gql.domain.photo_texts import PHOTO_TEXTS
 from traya_gql.domain.pricing import Pricing
-from traya_gql.domain.shelves import Findable
+from traya_gql.domain.shelves import Findable, name_key
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PRODUCTS = 75
@@ -165,7 +165,8 @@ def order(public_id: str, told: dict[str, str]) -> dict[str, Any]:
 
 
 def _posts(name: str, variables: list[dict[str, Any]]) -> list[Post]:
-    query = (EXAMPLES / f"{name}.graphql").read_text(encoding="utf-8")
+    own = Path(__file__).parent / f"{name}.graphql"
+    query = (own if own.exists() else EXAMPLES / f"{name}.graphql").read_text(encoding="utf-8")
     head = json.dumps({"query": query})[:-1]
     return [Post(f'{head}, "variables": {json.dumps(one)}}}') for one in variables]
 
@@ -203,8 +204,9 @@ def _add_products(ours: Database[dict[str, Any]]) -> None:
         suffix = number // len(seeded) + 2
         changes = {"_id": uuid5(product["_id"], str(suffix)), "slug": f"{product['slug']}-{suffix}"}
         # dearer, so that the kits stay those of the first catalogue
-        dearer = {"name": f"{product['name']} {suffix}", "price_paise": product["price_paise"] + 10_000 * suffix}
-        extra.append(product | changes | dearer)
+        name = f"{product['name']} {suffix}"
+        dearer = {"price_paise": product["price_paise"] + 10_000 * suffix}
+        extra.append(product | changes | dearer | {"name": name, "name_key": name_key(name)})
     ours["products"].insert_many(extra)
 
 
@@ -258,9 +260,10 @@ def _steady(data: Any, *, is_made: bool) -> Any:
         return [_steady(one, is_made=is_made) for one in data]
     if not isinstance(data, dict):
         return data
-    left_out: set[str] = set()
+    # a cursor says where a list goes on, in each application's own way
+    left_out = {"endCursor"}
     if is_made:
-        left_out = {"accessToken", "accessTokenExpiresAt", "number"}
+        left_out |= {"accessToken", "accessTokenExpiresAt", "number"}
         left_out |= {"id", "publicId"} if data.keys() & _MADE else set()
     return {
         # Strawberry's own way to write a time is another one; it is the instant that counts
