@@ -44,23 +44,21 @@ async def page(
     no difference to what is found.
     """
     bounds = _bounds(after)
-    looked_for = list(words)
-    if way is Way.TERMS:
-        asked: dict[str, Any] = {"search_terms": {"$in": terms_for_staff(looked_for.pop(rarest))}}
-        branches = [{**_state(one), **bound} for one in ([] if status is None else [status]) for bound in bounds]
-        branches = branches or [bound for bound in bounds if bound]
-    else:
-        asked = {}
+    if way is Way.SHELF:
         # one range of the index a branch, merged in its order
-        branches = [
-            {**_state(one), **bound} for one in (ProductStatus if status is None else [status]) for bound in bounds
-        ]
-    texts = [{"search_text": {"$regex": pattern_for_staff(word)}} for word in looked_for]
-    if way is Way.TERMS:
-        asked |= {"$and": texts} if texts else {}
-        asked |= {"$or": branches} if branches else {}
+        statuses = ProductStatus if status is None else [status]
+        asked: dict[str, Any] = {
+            "$or": [{**_state(one), **bound, **_texts(words)} for one in statuses for bound in bounds]
+        }
+        index = CATALOGUE_INDEX
     else:
-        asked = {"$or": [{**branch, "$and": texts} for branch in branches]}
+        others = [word for place, word in enumerate(words) if place != rarest]
+        asked = {"search_terms": {"$in": terms_for_staff(words[rarest])}, **_texts(others)}
+        if status is not None:
+            asked |= _state(status)
+        if after is not None:
+            asked["$or"] = bounds
+        index = TERMS_INDEX
     return await find_many(
         ProductDocument,
         ProductRecord,
@@ -68,8 +66,12 @@ async def page(
         comment="catalogue_search.page",
         sort=NEWEST_FIRST,
         limit=limit,
-        hint=TERMS_INDEX if way is Way.TERMS else CATALOGUE_INDEX,
+        hint=index,
     )
+
+
+def _texts(words: Sequence[Word]) -> dict[str, Any]:
+    return {"$and": [{"search_text": {"$regex": pattern_for_staff(word)}} for word in words]} if words else {}
 
 
 def _state(status: ProductStatus) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from traya_gql.domain.products import (
 from traya_gql.domain.refusals import InvalidValue, Problems, RefusalCode
 from traya_gql.domain.ruleset.codes import CauseCode, EvidenceGrade
 from traya_gql.domain.ruleset.options import Pattern
+from traya_gql.domain.shelves import name_key
 from traya_gql.domain.text import TEXT_CODES, clean_text
 
 NAME_MAX_LENGTH = 120
@@ -336,7 +337,7 @@ def _lawful_slug(slug: str) -> str:
 
 def is_same_name(one: str, other: str) -> bool:
     """Return whether two names of products differ in nothing but capital letters."""
-    return one.casefold() == other.casefold()
+    return name_key(one) == name_key(other)
 
 
 def slug_of(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
@@ -32,14 +31,13 @@ from traya_gql.schema.catalogue import (
     written,
 )
 from traya_gql.schema.common import (
-    BadUserInput,
     NodeType,
+    checked_key,
     latest_first,
     newest_first,
     node_id,
     page_after,
     read_key,
-    read_node_id,
     versions_before,
 )
 from traya_gql.schema.customers import After, First
@@ -51,18 +49,6 @@ _CATALOGUE, _PRICES = "catalogue", "productPrices"
 _WRITING_CODES = frozenset({*PRODUCT_CODES, RefusalCode.ALREADY_EXISTS})
 
 ProductId = Annotated[strawberry.ID, strawberry.argument(name="id", description="The `id` of the `Product`.")]
-
-
-def _key(raw: str) -> UUID:
-    """Return the key of a product's id.
-
-    Raises:
-        BadUserInput: it is none.
-    """
-    key = read_node_id(raw)
-    if key.type is not NodeType.PRODUCT:
-        raise BadUserInput(f"This is the id of a {key.type}, not of a Product.")
-    return key.uuid()
 
 
 @strawberry.type
@@ -108,7 +94,7 @@ class CatalogueQueries:
         guard=CATALOG_MANAGER, description="One product with all that is written of it. Null when there is none."
     )
     async def catalogue_product(self, info: Info, id_: ProductId) -> CatalogueProduct | None:
-        record = await info.context.loaders.product_by_id.load(_key(id_))
+        record = await info.context.loaders.product_by_id.load(checked_key(id_, NodeType.PRODUCT))
         return None if record is None else CatalogueProduct.of(record, info.context.language)
 
     @query_field(
@@ -122,7 +108,7 @@ class CatalogueQueries:
         first: First = DEFAULT_PAGE_SIZE,
         after: After = None,
     ) -> ProductPriceConnection | None:
-        key = _key(product_id)
+        key = checked_key(product_id, NodeType.PRODUCT)
         page = versions_before(first, after, _PRICES)
         records = await info.context.services.catalogue.prices(key, before=page.before, limit=page.limit)
         return latest_first(ProductPriceConnection, records, page, order=_PRICES, show=ProductPrice.of)

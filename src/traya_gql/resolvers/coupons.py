@@ -11,8 +11,8 @@ from traya_gql.domain.coupon_checks import CODE_CODES, TERMS_CODES
 from traya_gql.domain.paging import DEFAULT_PAGE_SIZE
 from traya_gql.guards import CATALOG_MANAGER, mutation_field, query_field
 from traya_gql.schema.common import (
-    BadUserInput,
     NodeType,
+    checked_key,
     latest_first,
     newest_first,
     page_after,
@@ -78,9 +78,7 @@ class CouponQueries:
         first: First = DEFAULT_PAGE_SIZE,
         after: After = None,
     ) -> CouponChangeConnection | None:
-        key = read_key(coupon_id, NodeType.COUPON)
-        if key is None:
-            raise BadUserInput("This is not the id of a Coupon.")
+        key = checked_key(coupon_id, NodeType.COUPON)
         page = versions_before(first, after, _CHANGES)
         records = await info.context.services.coupons.changes(key, before=page.before, limit=page.limit)
         return latest_first(CouponChangeConnection, records, page, order=_CHANGES, show=CouponChange.of)

@@ -144,6 +144,18 @@ def read_node_id(raw: str) -> NodeKey:
     raise BadUserInput("This is not an id of this graph. Use an id that the graph gave you, unchanged.")
 
 
+def checked_key(raw: str, type_: NodeType) -> UUID:
+    """Return the key of an id of this type, which is none of a report.
+
+    Raises:
+        BadUserInput: it is something else.
+    """
+    key = read_node_id(raw)
+    if key.type is not type_:
+        raise BadUserInput(f"This is the id of a {key.type}, not of a {type_}.")
+    return key.uuid()
+
+
 def read_key(raw: str, type_: NodeType) -> UUID | None:
     """Return the key of an id of this type; None for anything else, so that a refusal can name its place."""
     try:
